@@ -1,0 +1,41 @@
+package models
+
+import "errors"
+
+// Errors that mean something to the person at the other end. One place
+// (handlers) turns them into a status and a page.
+var (
+	// ErrNotFound is a row that is not there, or that the viewer may not see.
+	ErrNotFound = errors.New("not found")
+	// ErrForbidden is a visible row with an action that the viewer's role lacks.
+	ErrForbidden = errors.New("not allowed for this role")
+	// ErrConflict is a compare-and-swap that met another state than it expected.
+	ErrConflict = errors.New("changed by somebody else meanwhile")
+	// ErrExists is a name, address or id that is taken.
+	ErrExists = errors.New("already there")
+	// ErrSubscribed is a purchase for an account that holds a subscription.
+	ErrSubscribed = errors.New("the account already holds a subscription")
+)
+
+// OpenOrderError is a purchase for an account that has an order under way: one
+// open order for each account, so that nothing is ever charged beside an order
+// whose outcome is not known yet.
+type OpenOrderError struct {
+	Number string // of the open order
+}
+
+func (e *OpenOrderError) Error() string { return "order " + e.Number + " is still open" }
+
+// QuoteChangedError says why a quote can't be placed as it is. Nothing was
+// sent; a new quote has to stand beside it.
+type QuoteChangedError struct {
+	Reasons []QuoteChange
+}
+
+func (e *QuoteChangedError) Error() string {
+	s := "the quote no longer holds:"
+	for _, r := range e.Reasons {
+		s += " " + string(r)
+	}
+	return s
+}

@@ -1,0 +1,120 @@
+package models
+
+import (
+	"crypto/rand"
+	"time"
+)
+
+// Kind is what an order does to the account's subscription.
+type Kind string
+
+// One kind for each of the provider's changing calls.
+const (
+	Buy     Kind = "buy"
+	Renew   Kind = "renew"
+	Upgrade Kind = "upgrade"
+	Refund  Kind = "refund"
+)
+
+// Kinds lists every kind.
+func Kinds() []Kind { return []Kind{Buy, Renew, Upgrade, Refund} }
+
+// Order is one intended charge or refund. What was intended never changes;
+// Status and what follows it are moved by one function only (store.Transition).
+type Order struct {
+	ID          int64
+	Number      string // what people quote: P20261123-7K3M9QXR
+	QuoteID     string // unique: a quote leads to at most one order
+	ClientToken string // unique: minted once, here, never from a browser
+	AccountID   int64
+	OwnerID     int64
+	UserID      int64 // who placed it
+	Kind        Kind
+	Edition     Edition
+	VersionCode string
+	Cycle       Cycle
+	Duration    int
+	AutoRenew   bool
+	// AutoRenewMonths is the auto-renewal's own period, 0 without AutoRenew.
+	AutoRenewMonths int
+	InstanceCount   int
+	TotalFen        Fen
+	// CredentialProfile names the credentials that the order began with. It is
+	// never sent with others: a token means something only to the key that sent it.
+	CredentialProfile string
+	PlacedAt          time.Time // UTC
+
+	Status Status
+	Reason Reason // why it is where it is; empty where the status says it all
+	// Claim is the fencing number. Whoever claims the order raises it, and may
+	// change the order only as long as it still stands.
+	Claim      int64
+	LeaseUntil *time.Time // UTC; while sending, when the claim may be taken over
+	DueAt      *time.Time // UTC; while placed or unknown, when to send (again)
+	Attempts   int        // how many were begun
+	// Code and Message are the provider's, of the attempt that decided the order
+	// or of the newest one.
+	Code            string
+	Message         string
+	InstanceID      string // known from the start for all kinds but buy
+	ProviderOrderID string
+	RequestID       string     // of the deciding or newest answer
+	StartsAt        *time.Time // UTC; of the service bought, once completed
+	EndsAt          *time.Time // UTC
+	SettledAt       *time.Time // UTC; when a final status was reached
+	UpdatedAt       time.Time  // UTC
+}
+
+// Term is the term ordered.
+func (o Order) Term() Term { return Term{o.Cycle, o.Duration} }
+
+// Attempt is one call to the provider. It is committed before the call; its
+// answer is written once. One without an answer counts as unknown.
+type Attempt struct {
+	ID         int64
+	OrderID    int64
+	Number     int       // 1 for the order's first
+	Claim      int64     // the order's claim under which it was made
+	StartedAt  time.Time // UTC
+	Request    string    // redacted: action and parameters as sent
+	AnsweredAt *time.Time
+	Outcome    Outcome // empty until answered
+	HTTPStatus int
+	Code       string
+	Message    string
+	RequestID  string
+	Response   string // redacted body, cut to a sensible length
+	Late       bool   // answered after another worker had taken over: evidence only
+}
+
+// Event is one step of an order's life. Events are never changed or deleted.
+type Event struct {
+	ID      int64
+	OrderID int64
+	At      time.Time // UTC
+	From    Status    // empty for the first
+	To      Status
+	Reason  Reason
+	Actor   string // "user:7", "worker", "command"
+	Note    string // an operator's own words
+	Attempt int    // the attempt's number that led here, 0 for none
+}
+
+// crockford is Crockford's base32: no I, L, O or U, so that a number survives
+// being read out over the telephone.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewOrderNumber mints a number that people can quote: the Beijing date it was
+// placed on and 40 random bits.
+func NewOrderNumber(now time.Time) string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
+	for i := range b {
+		b[i] = crockford[b[i]%32]
+	}
+	return "P" + now.In(Beijing).Format("20060102") + "-" + string(b[:])
+}
+
+// NewClientToken mints an order's idempotency token: 128 random bits in ASCII,
+// well under the provider's 64 characters.
+func NewClientToken() string { return rand.Text() }

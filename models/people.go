@@ -1,0 +1,97 @@
+package models
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Reseller sells the provider's subscriptions on to its accounts (虚商).
+type Reseller struct {
+	ID        int64
+	Name      string
+	CreatedAt time.Time // UTC
+}
+
+// Account is whoever owns the machines: one provider UID. It holds at most one
+// subscription (provider document: CreateInstance).
+type Account struct {
+	ID         int64
+	OwnerID    int64 // the provider's UID of the resource owner, unique
+	Name       string
+	ResellerID *int64    // nil when the portal's owner sells to it directly
+	CreatedAt  time.Time // UTC
+}
+
+// ParseOwnerID reads an Alibaba Cloud UID as a person types it: digits, perhaps
+// with spaces around them.
+func ParseOwnerID(s string) (int64, error) {
+	s = strings.TrimSpace(s)
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id < 1 || strings.HasPrefix(s, "+") {
+		return 0, errors.New("the OwnerId is the Alibaba Cloud UID: digits only, from 1, at most 9223372036854775807")
+	}
+	return id, nil
+}
+
+// Role is what a user may be in the portal.
+type Role string
+
+// The four roles. Operators run the portal itself; the other three are the
+// people that it is for.
+const (
+	Customer      Role = "customer"
+	ResellerAdmin Role = "reseller-admin"
+	Support       Role = "support"
+	Operator      Role = "operator"
+)
+
+// Roles lists every role.
+func Roles() []Role { return []Role{Customer, ResellerAdmin, Support, Operator} }
+
+// User signs in. A customer belongs to one account, a reseller admin to one
+// reseller, staff to neither.
+type User struct {
+	ID           int64
+	Email        string // lower case, unique
+	PasswordHash string // argon2id in PHC form; never shown or logged
+	Role         Role
+	AccountID    *int64
+	ResellerID   *int64
+	Language     string    // a BCP 47 tag of locales/, empty until chosen
+	CreatedAt    time.Time // UTC
+}
+
+// NormalizeEmail makes one spelling of an e-mail address that a person typed,
+// or fails when it can't be one.
+func NormalizeEmail(s string) (string, error) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	local, domain, ok := strings.Cut(s, "@")
+	if !ok || local == "" || domain == "" || strings.ContainsAny(s, " \t\r\n,;<>") ||
+		strings.Contains(domain, "@") || len(s) > 254 {
+		return "", errors.New("an e-mail address looks like name@example.com")
+	}
+	return s, nil
+}
+
+// Viewer is who is asking. Every query for pages takes one; a row that it may
+// not see is "not found", as if it were not there.
+type Viewer struct {
+	User User
+}
+
+// Staff says whether the viewer sees every account.
+func (v Viewer) Staff() bool { return v.User.Role == Support || v.User.Role == Operator }
+
+// MayOrder says whether the viewer may spend an account's money. Support is
+// read-only.
+func (v Viewer) MayOrder() bool {
+	switch v.User.Role {
+	case Customer, ResellerAdmin, Operator:
+		return true
+	case Support:
+		return false
+	}
+	return false
+}

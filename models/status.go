@@ -1,0 +1,95 @@
+package models
+
+// Status is where an order stands.
+type Status string
+
+// The order's life:
+//
+//	placed ──→ sending ──→ completed
+//	  ↑ │         ├──────→ rejected        nothing was charged; says why and what to do
+//	  │ │         ├──────→ placed          provably not sent, or throttled, and no earlier attempt is unknown
+//	  │ │         └──────→ unknown ──→ sending (same token, same parameters) ──→ …
+//	  │ └→ cancelled           └─────→ needs_review ──→ completed | rejected   (an operator, with a reason)
+//	  └── at most 15 minutes in placed, then rejected: nothing was charged
+const (
+	Placed      Status = "placed"       // committed; nothing is under way at the provider
+	Sending     Status = "sending"      // an attempt is committed and may be on its way
+	Unknown     Status = "unknown"      // money may have moved; the portal is finding out
+	NeedsReview Status = "needs_review" // money may have moved; only a person can find out
+	Completed   Status = "completed"    // the provider did it
+	Rejected    Status = "rejected"     // the provider did not do it, nothing was charged
+	Cancelled   Status = "cancelled"    // taken back before anything was sent
+)
+
+// Statuses lists every status in the order of an order's life.
+func Statuses() []Status {
+	return []Status{Placed, Sending, Unknown, NeedsReview, Completed, Rejected, Cancelled}
+}
+
+// Open says whether the order still holds its account. The database holds the
+// same list in a partial unique index.
+func (s Status) Open() bool {
+	switch s {
+	case Placed, Sending, Unknown, NeedsReview:
+		return true
+	case Completed, Rejected, Cancelled:
+		return false
+	}
+	return false
+}
+
+// transitions is the whole table: what may follow what. Nothing else in the
+// portal decides this.
+var transitions = map[Status][]Status{
+	Placed:      {Sending, Cancelled, Rejected},
+	Sending:     {Completed, Rejected, Placed, Unknown, NeedsReview},
+	Unknown:     {Sending, NeedsReview},
+	NeedsReview: {Completed, Rejected},
+	Completed:   nil,
+	Rejected:    nil,
+	Cancelled:   nil,
+}
+
+// MayBecome says whether an order may go from s to next.
+func (s Status) MayBecome(next Status) bool {
+	for _, t := range transitions[s] {
+		if t == next {
+			return true
+		}
+	}
+	return false
+}
+
+// Reason says why an order is in its status, for pages to put in words
+// (locales: "reason.<value>"). The provider's own code stands beside it.
+type Reason string
+
+// Every reason.
+const (
+	ReasonNone          Reason = ""
+	ReasonPlacedByUser  Reason = "placed_by_user"
+	ReasonClaimed       Reason = "claimed"        // a worker began an attempt
+	ReasonDone          Reason = "done"           // the provider confirmed
+	ReasonInferredDone  Reason = "inferred_done"  // a re-sent refund met a released instance
+	ReasonRefused       Reason = "refused"        // the provider refused with a code
+	ReasonNotSent       Reason = "not_sent"       // could not be sent; will be tried again
+	ReasonThrottled     Reason = "throttled"      // the provider asked to try later
+	ReasonNoAnswer      Reason = "no_answer"      // an attempt's answer is missing or can't be read
+	ReasonProvesNothing Reason = "proves_nothing" // key, clock or signature refused after an unknown attempt
+	ReasonContradicted  Reason = "contradicted"   // refused after an unknown attempt: both may be true
+	ReasonWorkerLost    Reason = "worker_lost"    // the lease ran out without an answer
+	ReasonTooLong       Reason = "too_long"       // 15 minutes placed without a send
+	ReasonTokenWindow   Reason = "token_window"   // too late to send the same token again
+	ReasonClockBack     Reason = "clock_back"     // the clock stands before the newest attempt
+	ReasonCancelled     Reason = "cancelled"      // its owner took it back
+	ReasonSettled       Reason = "settled"        // an operator decided, with a reason of their own
+)
+
+// Reasons lists every reason that can stand on an order.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonPlacedByUser, ReasonClaimed, ReasonDone, ReasonInferredDone, ReasonRefused, ReasonNotSent,
+		ReasonThrottled, ReasonNoAnswer, ReasonProvesNothing, ReasonContradicted, ReasonWorkerLost,
+		ReasonTooLong, ReasonTokenWindow, ReasonClockBack, ReasonCancelled, ReasonSettled,
+	}
+}
