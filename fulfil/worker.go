@@ -1,0 +1,244 @@
+// Package fulfil carries orders out. Due work is found in the database, never
+// in memory: a crash at any line is followed by the same function that made the
+// first attempt, reading what the record says.
+package fulfil
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"portal/models"
+	"portal/store"
+)
+
+// Seller makes the changing calls. It never panics and has no error: whatever
+// happens is an outcome.
+type Seller interface {
+	// Request is what is recorded of a call before it is made.
+	Request(models.Call) string
+	// Sell makes the call.
+	Sell(context.Context, models.Call) models.Answer
+}
+
+// Worker carries due orders out. NewWorker makes one.
+type Worker struct {
+	store   *store.Store
+	seller  Seller
+	timeout time.Duration // the provider's: how long one call may take
+	logger  *slog.Logger
+
+	wake  chan struct{}
+	slots chan struct{} // one for each call that may be under way at once
+
+	mu      sync.Mutex
+	busy    map[int64]bool // orders that this worker is advancing
+	running sync.WaitGroup
+}
+
+// parallel bounds how many calls are under way at once: each holds an order of
+// another account, and the provider throttles who asks too much.
+const parallel = 8
+
+// leaseMargin is what a lease has beyond the provider's timeout, so that a
+// worker that is still alive has always answered.
+const leaseMargin = 5 * time.Second
+
+// poll is how often due work is looked for without being woken: re-sends, and
+// orders that another process placed.
+const poll = time.Second
+
+// NewWorker makes a worker; Run starts it.
+func NewWorker(s *store.Store, seller Seller, timeout time.Duration, logger *slog.Logger) *Worker {
+	return &Worker{
+		store: s, seller: seller, timeout: timeout, logger: logger,
+		wake: make(chan struct{}, 1), slots: make(chan struct{}, parallel), busy: map[int64]bool{},
+	}
+}
+
+// Wake makes the worker look for due work now. It never waits.
+func (w *Worker) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // one look is already promised
+	}
+}
+
+// Run looks for due orders and advances them until the context ends. It
+// returns when the attempts that are under way have their answers: ending
+// never cuts a call off.
+func (w *Worker) Run(ctx context.Context) {
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	defer w.running.Wait()
+	for ctx.Err() == nil {
+		w.look(ctx)
+		select {
+		case <-ctx.Done():
+		case <-w.wake:
+		case <-ticker.C:
+		}
+	}
+}
+
+// RunOnce advances every order that is due, also what becomes due by that,
+// and returns when nothing moves any more.
+func (w *Worker) RunOnce(ctx context.Context) {
+	for {
+		w.look(ctx)
+		w.running.Wait()
+		select {
+		case <-w.wake: // something moved
+		default:
+			return
+		}
+	}
+}
+
+// look starts on the due orders, as many as there are slots.
+func (w *Worker) look(ctx context.Context) {
+	ids, err := w.store.Due(ctx, 100)
+	if err != nil {
+		if ctx.Err() == nil {
+			w.logger.Error("can't look for due orders; will try again", "error", err)
+		}
+		return
+	}
+	for _, id := range ids {
+		if !w.begin(id) {
+			continue
+		}
+		w.running.Go(func() {
+			moved := w.advance(ctx, id)
+			w.end(id)
+			if moved {
+				w.Wake() // there may be a next step at once, or an order that found no slot
+			}
+		})
+	}
+}
+
+func (w *Worker) begin(id int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy[id] {
+		return false
+	}
+	select {
+	case w.slots <- struct{}{}:
+		w.busy[id] = true
+		return true
+	default:
+		return false // the next look finds it again
+	}
+}
+
+func (w *Worker) end(id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.busy, id)
+	<-w.slots
+}
+
+// advance does the one thing that is next for an order and says whether the
+// order moved.
+func (w *Worker) advance(ctx context.Context, id int64) bool {
+	order, attempts, err := w.store.Work(ctx, id)
+	if err != nil {
+		w.logger.Error("can't read a due order; will try again", "id", id, "error", err)
+		return false
+	}
+	log := w.logger.With("order", order.Number, "kind", order.Kind)
+	lease := w.timeout + leaseMargin
+	todo := plan(order, attempts, w.store.Now(), lease)
+	switch {
+	case todo.next != nil:
+		err := w.store.Advance(ctx, order, *todo.next)
+		return w.report(log, *todo.next, err)
+	case !todo.send:
+		return false
+	}
+
+	call := callFor(order, earlierUnknown(attempts))
+	// Before the call the attempt is committed. A crash before the commit leaves
+	// the order as it was, due; after it, an attempt without an answer.
+	claimed, attempt, err := w.store.Claim(ctx, order, w.seller.Request(call), lease)
+	if errors.Is(err, models.ErrConflict) {
+		return false // another worker has it
+	}
+	if err != nil {
+		log.Error("can't claim the order; nothing was sent", "error", err)
+		return false
+	}
+	// From here on ending the program must not cut anything off: the call runs
+	// to its own deadline, and its answer is written.
+	ctx = context.WithoutCancel(ctx)
+	timeout, cancel := context.WithTimeout(ctx, w.timeout)
+	answer := w.seller.Sell(timeout, call)
+	cancel()
+	log = log.With("attempt", attempt.Number, "outcome", answer.Outcome, "http_status", answer.HTTPStatus,
+		"code", answer.Code, "provider_request_id", answer.RequestID)
+	// A crash here loses the answer. The attempt counts as unknown then, and the
+	// same token brings the same answer back; a refund finds its instance gone.
+	next := judge(claimed, attempts, answer, w.store.Now())
+	err = w.write(ctx, claimed, attempt, answer, next)
+	return w.report(log, next, err)
+}
+
+// write keeps an answer, trying again while the lease lasts: the answer to a
+// charge is worth waiting for.
+func (w *Worker) write(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next store.Next) error {
+	for {
+		err := w.store.Answer(ctx, o, attempt, a, next)
+		if err == nil || errors.Is(err, models.ErrConflict) || !w.store.Now().Before(*o.LeaseUntil) {
+			return err
+		}
+		w.logger.Error("can't write an answer; trying again", "order", o.Number, "outcome", a.Outcome,
+			"provider_order_id", a.ProviderOrderID, "instance_id", a.InstanceID, "error", err)
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+func (w *Worker) report(log *slog.Logger, next store.Next, err error) bool {
+	switch {
+	case errors.Is(err, models.ErrConflict):
+		log.Warn("the order was taken over meanwhile; what was learned is kept as evidence")
+		return false
+	case err != nil:
+		log.Error("can't move the order; it will be looked at again", "error", err)
+		return false
+	}
+	level := slog.LevelInfo
+	switch next.Status {
+	case models.Unknown, models.NeedsReview:
+		level = slog.LevelWarn
+	case models.Placed, models.Sending, models.Completed, models.Rejected, models.Cancelled:
+	}
+	log.Log(context.Background(), level, "order moved", "status", next.Status, "reason", next.Reason)
+	return true
+}
+
+// callFor is the call that an order intends. It depends on the order alone, so
+// that every send is the very same.
+func callFor(o models.Order, earlierUnknown bool) models.Call {
+	c := models.Call{
+		Kind: o.Kind, CredentialProfile: o.CredentialProfile, OwnerID: o.OwnerID, EarlierUnknown: earlierUnknown,
+	}
+	switch o.Kind {
+	case models.Buy:
+		c.ClientToken, c.VersionCode, c.InstanceCount = o.ClientToken, o.VersionCode, o.InstanceCount
+		c.Cycle, c.Duration = o.Cycle, o.Duration
+		c.AutoRenew, c.AutoRenewMonths = o.AutoRenew, o.AutoRenewMonths
+	case models.Renew:
+		c.ClientToken, c.InstanceID, c.InstanceCount = o.ClientToken, o.InstanceID, o.InstanceCount
+		c.Cycle, c.Duration = o.Cycle, o.Duration
+	case models.Upgrade:
+		c.ClientToken, c.InstanceID, c.InstanceCount = o.ClientToken, o.InstanceID, o.InstanceCount
+		c.VersionCode = o.VersionCode
+	case models.Refund:
+		c.InstanceID = o.InstanceID
+	}
+	return c
+}

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"portal/models"
+)
+
+// OrderFilter chooses orders of the log. Zero values choose everything.
+type OrderFilter struct {
+	Status    models.Status
+	Kind      models.Kind
+	AccountID int64
+	From, To  time.Time // placed at or after From, before To; UTC
+	// Query is an order number's, provider OrderId's, InstanceId's or
+	// RequestId's beginning, or part of an account's name.
+	Query string
+}
+
+// CountBound is how far matching orders are counted.
+const CountBound = 10_000
+
+// Orders lists the orders that the viewer may see, newest first, before the id
+// given (0: from the newest). Pages go by key, never by offset.
+func (s *Store) Orders(ctx context.Context, v models.Viewer, f OrderFilter, before int64, limit int) ([]models.Order, error) {
+	db := filtered(s.read.WithContext(ctx), v, f)
+	if before > 0 {
+		db = db.Where("id < ?", before)
+	}
+	var orders []models.Order
+	return orders, db.Order("id DESC").Limit(limit).Find(&orders).Error
+}
+
+// CountOrders counts them, up to CountBound+1.
+func (s *Store) CountOrders(ctx context.Context, v models.Viewer, f OrderFilter) (int, error) {
+	db := s.read.WithContext(ctx)
+	var n int64
+	err := db.Table("(?) AS matching", filtered(db, v, f).Model(&models.Order{}).Select("id").Limit(CountBound+1)).Count(&n).Error
+	return int(n), err
+}
+
+func filtered(db *gorm.DB, v models.Viewer, f OrderFilter) *gorm.DB {
+	db = visible(db, v, "account_id")
+	if f.Status != "" {
+		db = db.Where("status = ?", f.Status)
+	}
+	if f.Kind != "" {
+		db = db.Where("kind = ?", f.Kind)
+	}
+	if f.AccountID != 0 {
+		db = db.Where("account_id = ?", f.AccountID)
+	}
+	if !f.From.IsZero() {
+		db = db.Where("placed_at >= ?", f.From.UTC())
+	}
+	if !f.To.IsZero() {
+		db = db.Where("placed_at < ?", f.To.UTC())
+	}
+	if q := strings.TrimSpace(f.Query); q != "" {
+		// Ranges, so that the indexes serve: LIKE 'x%' would read every row.
+		end := q + "\U0010FFFF"
+		upper := strings.ToUpper(q)
+		db = db.Where(`id IN (
+			SELECT id FROM orders WHERE number >= @upper AND number < @upperEnd
+			UNION SELECT id FROM orders WHERE provider_order_id <> '' AND provider_order_id >= @q AND provider_order_id < @end
+			UNION SELECT id FROM orders WHERE instance_id <> '' AND instance_id >= @q AND instance_id < @end
+			UNION SELECT id FROM orders WHERE request_id <> '' AND request_id >= @q AND request_id < @end
+			UNION SELECT order_id FROM attempts WHERE request_id <> '' AND request_id >= @q AND request_id < @end
+			UNION SELECT o.id FROM orders o JOIN accounts a ON a.id = o.account_id WHERE lower(a.name) LIKE @name ESCAPE '\')`,
+			map[string]any{
+				"q": q, "end": end, "upper": upper, "upperEnd": upper + "\U0010FFFF",
+				"name": "%" + escapeLike(strings.ToLower(q)) + "%",
+			})
+	}
+	return db
+}
+
+// OpenOrders counts the open orders by status and tells when the oldest was
+// placed (zero without one), for the metrics.
+func (s *Store) OpenOrders(ctx context.Context) (map[models.Status]int, time.Time, error) {
+	var rows []struct {
+		Status   models.Status
+		N        int
+		PlacedAt time.Time
+	}
+	err := s.read.WithContext(ctx).Raw(`
+		SELECT o.status, o.n, p.placed_at FROM (
+			SELECT status, count(*) AS n, min(id) AS id FROM orders
+			WHERE status IN ('placed', 'sending', 'unknown', 'needs_review') GROUP BY status
+		) o JOIN orders p ON p.id = o.id`).Scan(&rows).Error
+	counts := map[models.Status]int{}
+	var oldest time.Time
+	for _, row := range rows {
+		counts[row.Status] = row.N
+		if oldest.IsZero() || row.PlacedAt.Before(oldest) {
+			oldest = row.PlacedAt
+		}
+	}
+	return counts, oldest, err
+}
+
+// SettledOrders counts the settled orders by status, for the metrics.
+func (s *Store) SettledOrders(ctx context.Context) (map[models.Status]int, error) {
+	var rows []struct {
+		Status models.Status
+		N      int
+	}
+	err := s.read.WithContext(ctx).Raw(`SELECT status, count(*) AS n FROM orders
+		WHERE status IN ('completed', 'rejected', 'cancelled') GROUP BY status`).Scan(&rows).Error
+	counts := map[models.Status]int{}
+	for _, row := range rows {
+		counts[row.Status] = row.N
+	}
+	return counts, err
+}

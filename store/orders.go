@@ -1,0 +1,312 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"portal/models"
+)
+
+// openStatuses are those that hold an account.
+var openStatuses = slices.DeleteFunc(models.Statuses(), func(s models.Status) bool { return !s.Open() })
+
+// move is one step of an order's life.
+type move struct {
+	order   models.Order // as it was read: its Status and Claim are what the database must still hold
+	to      models.Status
+	reason  models.Reason
+	actor   string
+	note    string
+	attempt int
+	set     map[string]any // further columns of orders
+}
+
+// transition is the one function that changes an order. It moves the order
+// only if status and claim are still those that were read, and writes the event
+// in the same transaction; otherwise it changes nothing and says
+// models.ErrConflict.
+func (s *Store) transition(tx *gorm.DB, m move) error {
+	if !m.order.Status.MayBecome(m.to) {
+		return fmt.Errorf("order %s: %s can't become %s", m.order.Number, m.order.Status, m.to)
+	}
+	now := s.now()
+	set := map[string]any{
+		"status": m.to, "reason": m.reason, "updated_at": now,
+		"lease_until": nil, "due_at": nil, // set below by the statuses that have them
+	}
+	if !m.to.Open() {
+		set["settled_at"] = now
+	}
+	for column, value := range m.set {
+		set[column] = value
+	}
+	result := tx.Model(&models.Order{}).
+		Where("id = ? AND status = ? AND claim = ?", m.order.ID, m.order.Status, m.order.Claim).
+		UpdateColumns(set)
+	if result.Error != nil {
+		return result.Error
+	}
+	if result.RowsAffected != 1 {
+		return models.ErrConflict
+	}
+	return tx.Create(&models.Event{
+		OrderID: m.order.ID, At: now, From: m.order.Status, To: m.to,
+		Reason: m.reason, Actor: m.actor, Note: m.note, Attempt: m.attempt,
+	}).Error
+}
+
+// mayStart says whether an order of this kind may begin on what the account
+// holds.
+func mayStart(kind models.Kind, completed []models.Order, now time.Time) error {
+	if kind != models.Buy {
+		return fmt.Errorf("quotes of kind %q are not sold yet", kind)
+	}
+	held := models.Project(completed)
+	// One that has ended without auto-renewal is no longer held. One that is
+	// presumed renewed is: the provider would refuse, and rightly.
+	if held != nil && held.State(now) != models.Expired {
+		return models.ErrSubscribed
+	}
+	return nil
+}
+
+// Placing is the world at the moment of placing, to hold the quote against.
+type Placing struct {
+	InstanceCount     int    // read from the provider for this placing
+	PriceBookHash     string // of the book in force
+	CredentialProfile string // that the order will be sent with
+}
+
+// PlaceOrder turns a quote into an order, once: a quote that has led to an
+// order gives that order again. Otherwise it checks that the quote still holds
+// (models.QuoteChangedError), that the account has no open order
+// (models.OpenOrderError) and may buy (models.ErrSubscribed), and commits the
+// order. Nothing is sent here.
+//
+// A crash before the commit leaves nothing: the person sees the quote again. A
+// crash after it leaves a placed order, which the worker finds by itself.
+func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string, p Placing) (models.Order, error) {
+	var order models.Order
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		quote, err := first[models.Quote](visible(tx, v, "account_id").Where("id = ?", quoteID))
+		if err != nil {
+			return err
+		}
+		order, err = first[models.Order](tx.Where("quote_id = ?", quoteID))
+		if !errors.Is(err, models.ErrNotFound) {
+			return err // nil when there is one
+		}
+		if !v.MayOrder() {
+			return models.ErrForbidden
+		}
+		if open, err := openOrder(tx, quote.AccountID); err != nil {
+			return err
+		} else if open != nil {
+			return &models.OpenOrderError{Number: open.Number}
+		}
+		completed, err := completedOrders(tx, quote.AccountID)
+		if err != nil {
+			return err
+		}
+		now := s.now()
+		if err := mayStart(quote.Kind, completed, now); err != nil {
+			return err
+		}
+		if changed := changes(quote, p, lastID(completed), now); len(changed) > 0 {
+			return &models.QuoteChangedError{Reasons: changed}
+		}
+		account, err := first[models.Account](tx.Where("id = ?", quote.AccountID))
+		if err != nil {
+			return err
+		}
+		order = models.Order{
+			Number: models.NewOrderNumber(now), QuoteID: quote.ID, ClientToken: models.NewClientToken(),
+			AccountID: account.ID, OwnerID: account.OwnerID, UserID: v.User.ID,
+			Kind: quote.Kind, Edition: quote.Edition, VersionCode: quote.VersionCode,
+			Cycle: quote.Cycle, Duration: quote.Duration,
+			AutoRenew: quote.AutoRenew, AutoRenewMonths: quote.AutoRenewMonths,
+			InstanceCount: quote.InstanceCount, TotalFen: quote.TotalFen,
+			CredentialProfile: p.CredentialProfile, PlacedAt: now, UpdatedAt: now,
+			Status: models.Placed, Reason: models.ReasonPlacedByUser, DueAt: &now,
+		}
+		if err := create(tx, &order); err != nil {
+			return err
+		}
+		return tx.Create(&models.Event{
+			OrderID: order.ID, At: now, To: models.Placed, Reason: models.ReasonPlacedByUser, Actor: userActor(v),
+		}).Error
+	})
+	if err != nil {
+		return models.Order{}, err
+	}
+	return order, nil
+}
+
+// changes lists what differs between a quote and the world.
+func changes(q models.Quote, p Placing, lastOrderID int64, now time.Time) []models.QuoteChange {
+	var changed []models.QuoteChange
+	if !now.Before(q.ExpiresAt) {
+		changed = append(changed, models.QuoteExpired)
+	}
+	if q.InstanceCount != p.InstanceCount {
+		changed = append(changed, models.CountChanged)
+	}
+	if q.PriceBookHash != p.PriceBookHash {
+		changed = append(changed, models.PricesChanged)
+	}
+	if q.LastOrderID != lastOrderID {
+		changed = append(changed, models.AccountChanged)
+	}
+	return changed
+}
+
+// CancelOrder takes an order back that is still placed: nothing is under way
+// for it. Any other order is models.ErrConflict.
+func (s *Store) CancelOrder(ctx context.Context, v models.Viewer, number string) error {
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		order, err := first[models.Order](visible(tx, v, "account_id").Where("number = ?", number))
+		if err != nil {
+			return err
+		}
+		if !v.MayOrder() {
+			return models.ErrForbidden
+		}
+		if order.Status != models.Placed {
+			return models.ErrConflict
+		}
+		return s.transition(tx, move{
+			order: order, to: models.Cancelled, reason: models.ReasonCancelled, actor: userActor(v),
+		})
+	})
+}
+
+// Settlement is an operator's decision about an order in review.
+type Settlement struct {
+	As              models.Status // models.Completed or models.Rejected
+	Note            string        // why, in the operator's words; required
+	ProviderOrderID string        // required to complete all but a refund
+	InstanceID      string        // required to complete a buy
+	Actor           string
+}
+
+// SettleOrder ends the review of an order. Only an order in review can be
+// settled (models.ErrConflict otherwise).
+func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) error {
+	if d.Note == "" {
+		return errors.New("settling needs a reason: what was seen at the provider, and by whom")
+	}
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		order, err := first[models.Order](tx.Where("number = ?", number))
+		if err != nil {
+			return err
+		}
+		if order.Status != models.NeedsReview {
+			return models.ErrConflict
+		}
+		set := map[string]any{}
+		switch d.As {
+		case models.Rejected:
+		case models.Completed:
+			if order.Kind == models.Buy && (d.ProviderOrderID == "" || d.InstanceID == "") {
+				return errors.New("completing a purchase needs the provider's OrderId and InstanceId: read both in the provider's console")
+			}
+			if order.Kind != models.Refund && d.ProviderOrderID == "" {
+				return errors.New("completing this order needs the provider's OrderId: read it in the provider's console")
+			}
+			answer := models.Answer{ProviderOrderID: d.ProviderOrderID, InstanceID: d.InstanceID}
+			if set, err = completion(tx, order, answer); err != nil {
+				return err
+			}
+		case models.Placed, models.Sending, models.Unknown, models.NeedsReview, models.Cancelled:
+			return fmt.Errorf("an order can be settled as completed or rejected, not as %s", d.As)
+		default:
+			return fmt.Errorf("an order can be settled as completed or rejected, not as %q", d.As)
+		}
+		return s.transition(tx, move{
+			order: order, to: d.As, reason: models.ReasonSettled, actor: d.Actor, note: d.Note, set: set,
+		})
+	})
+}
+
+// completion is what becomes true of an order when the provider has done it.
+func completion(tx *gorm.DB, o models.Order, a models.Answer) (map[string]any, error) {
+	set := map[string]any{"code": "", "message": ""}
+	if a.ProviderOrderID != "" {
+		set["provider_order_id"] = a.ProviderOrderID
+	}
+	if a.RequestID != "" {
+		set["request_id"] = a.RequestID
+	}
+	if o.Kind == models.Buy {
+		set["instance_id"] = a.InstanceID
+	}
+	switch o.Kind {
+	case models.Buy:
+		start, err := begun(tx, o)
+		if err != nil {
+			return nil, err
+		}
+		set["starts_at"], set["ends_at"] = start, models.AddMonths(start, o.Term().Months())
+	case models.Renew:
+		// A renewal starts at the end of what is held, also when that has passed
+		// (provider document: RenewInstance).
+		completed, err := completedOrders(tx, o.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		if held := models.Project(completed); held != nil {
+			set["starts_at"], set["ends_at"] = held.EndsAt, models.AddMonths(held.EndsAt, o.Term().Months())
+		}
+	case models.Upgrade, models.Refund:
+	}
+	return set, nil
+}
+
+// begun is when the provider can first have begun the service: the start of
+// the first attempt that may have reached it. The provider answers no dates;
+// of those possible we keep the earliest, so that nobody counts on a day that
+// may not be theirs.
+func begun(tx *gorm.DB, o models.Order) (time.Time, error) {
+	attempt, err := first[models.Attempt](tx.
+		Where("order_id = ? AND outcome NOT IN ?", o.ID, []models.Outcome{
+			models.OutcomeNotSent, models.OutcomeLater, models.OutcomeRejected,
+		}).Order("number"))
+	return attempt.StartedAt, err
+}
+
+// Order finds an order that the viewer may see.
+func (s *Store) Order(ctx context.Context, v models.Viewer, number string) (models.Order, error) {
+	return first[models.Order](visible(s.read.WithContext(ctx), v, "account_id").Where("number = ?", number))
+}
+
+// OrderByQuote finds the order that a quote has led to.
+func (s *Store) OrderByQuote(ctx context.Context, v models.Viewer, quoteID string) (models.Order, error) {
+	return first[models.Order](visible(s.read.WithContext(ctx), v, "account_id").Where("quote_id = ?", quoteID))
+}
+
+func openOrder(db *gorm.DB, accountID int64) (*models.Order, error) {
+	order, err := first[models.Order](db.Where("account_id = ? AND status IN ?", accountID, openStatuses))
+	if errors.Is(err, models.ErrNotFound) {
+		return nil, nil
+	}
+	return &order, err
+}
+
+// Events lists an order's events, oldest first.
+func (s *Store) Events(ctx context.Context, orderID int64) ([]models.Event, error) {
+	var events []models.Event
+	return events, s.read.WithContext(ctx).Where("order_id = ?", orderID).Order("id").Find(&events).Error
+}
+
+// Attempts lists an order's attempts, oldest first.
+func (s *Store) Attempts(ctx context.Context, orderID int64) ([]models.Attempt, error) {
+	var attempts []models.Attempt
+	return attempts, s.read.WithContext(ctx).Where("order_id = ?", orderID).Order("number").Find(&attempts).Error
+}
+
+func userActor(v models.Viewer) string { return fmt.Sprintf("user:%d", v.User.ID) }

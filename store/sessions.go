@@ -1,0 +1,132 @@
+package store
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/sessions"
+
+	"portal/models"
+)
+
+// How long a session lives: unused, and at the most.
+const (
+	SessionIdle = 8 * time.Hour
+	SessionAge  = 7 * 24 * time.Hour
+)
+
+// touchEvery is how stale seen_at may get, so that reading a page is not a
+// write each time.
+const touchEvery = 5 * time.Minute
+
+// SessionUser is the key under which a session holds the id of its user, an
+// int64: the only thing a session holds.
+const SessionUser = "user"
+
+// Sessions is a gorilla/sessions store whose sessions are rows. They survive a
+// restart and need no key: the cookie carries 128 random bits, the row their
+// SHA-256, so that neither a log nor a copy of the database opens a session.
+type Sessions struct {
+	store   *Store
+	options sessions.Options
+}
+
+// Sessions makes the session store. Secure is for a public URL with https; the
+// cookie's name then should begin with "__Host-", see SessionCookie.
+func (s *Store) Sessions(secure bool) *Sessions {
+	return &Sessions{store: s, options: sessions.Options{
+		Path: "/", MaxAge: int(SessionAge / time.Second),
+		Secure: secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}}
+}
+
+// SessionCookie is the cookie's name. The prefix makes browsers refuse one that
+// another host or plain http has set.
+func SessionCookie(secure bool) string {
+	if secure {
+		return "__Host-portal"
+	}
+	return "portal"
+}
+
+type sessionRow struct {
+	IDHash    string `gorm:"primaryKey"`
+	UserID    int64
+	CreatedAt time.Time
+	SeenAt    time.Time
+}
+
+func (sessionRow) TableName() string { return "sessions" }
+
+func hashSession(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:])
+}
+
+// Get returns the request's session, reading it once a request.
+func (s *Sessions) Get(r *http.Request, name string) (*sessions.Session, error) {
+	return sessions.GetRegistry(r).Get(s, name)
+}
+
+// New reads the session that the request's cookie names, or makes an empty one
+// that is not saved yet. A cookie without a session is no error: it has ended.
+func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) {
+	session := sessions.NewSession(s, name)
+	options := s.options
+	session.Options = &options
+	session.IsNew = true
+	cookie, err := r.Cookie(name)
+	if err != nil || cookie.Value == "" {
+		return session, nil
+	}
+	now := s.store.now()
+	row, err := first[sessionRow](s.store.read.WithContext(r.Context()).
+		Where("id_hash = ? AND seen_at > ? AND created_at > ?",
+			hashSession(cookie.Value), now.Add(-SessionIdle), now.Add(-SessionAge)))
+	if errors.Is(err, models.ErrNotFound) {
+		return session, nil
+	}
+	if err != nil {
+		return session, err
+	}
+	session.ID, session.IsNew = cookie.Value, false
+	session.Values[SessionUser] = row.UserID
+	if now.Sub(row.SeenAt) > touchEvery {
+		// Losing this to a crash costs nobody more than an early sign-in.
+		err = s.store.write.WithContext(r.Context()).
+			Exec(`UPDATE sessions SET seen_at = ? WHERE id_hash = ?`, now, row.IDHash).Error
+	}
+	return session, err
+}
+
+// Save keeps the session and sets its cookie. With Options.MaxAge below zero it
+// ends the session: the row is deleted, so that a copied cookie is dead too.
+func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	db := s.store.write.WithContext(r.Context())
+	if session.Options.MaxAge < 0 {
+		if session.ID != "" {
+			if err := db.Exec(`DELETE FROM sessions WHERE id_hash = ?`, hashSession(session.ID)).Error; err != nil {
+				return err
+			}
+		}
+		http.SetCookie(w, sessions.NewCookie(session.Name(), "", session.Options))
+		return nil
+	}
+	user, ok := session.Values[SessionUser].(int64)
+	if !ok {
+		return errors.New("a session belongs to a user")
+	}
+	if session.ID == "" {
+		session.ID = rand.Text()
+		now := s.store.now()
+		if err := create(db, &sessionRow{IDHash: hashSession(session.ID), UserID: user, CreatedAt: now, SeenAt: now}); err != nil {
+			return err
+		}
+	}
+	http.SetCookie(w, sessions.NewCookie(session.Name(), session.ID, session.Options))
+	return nil
+}

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+
+	"portal/models"
+)
+
+// clockSlack is how far the clock may step back before an unknown order is
+// looked at because of it.
+const clockSlack = 5 * time.Second
+
+// Due lists the orders that need a worker now, those waiting longest first:
+// placed or unknown and due, or sending with a lease that has run out. They
+// are found in the database, so that a restart forgets none.
+func (s *Store) Due(ctx context.Context, limit int) ([]int64, error) {
+	now := s.now()
+	var ids []int64
+	return ids, s.read.WithContext(ctx).Raw(`
+		SELECT id FROM orders
+		WHERE status IN ('placed', 'unknown') AND due_at <= @now
+		   OR status = 'sending' AND lease_until <= @now
+		   OR status = 'unknown' AND updated_at > @later
+		ORDER BY coalesce(due_at, lease_until), id LIMIT @limit`,
+		map[string]any{"now": now, "later": now.Add(clockSlack), "limit": limit}).Scan(&ids).Error
+}
+
+// Work reads an order with its attempts, oldest first, in one snapshot.
+func (s *Store) Work(ctx context.Context, id int64) (models.Order, []models.Attempt, error) {
+	var order models.Order
+	var attempts []models.Attempt
+	err := s.tx(ctx, func(tx *gorm.DB) (err error) {
+		if order, err = first[models.Order](tx.Where("id = ?", id)); err != nil {
+			return err
+		}
+		return tx.Where("order_id = ?", id).Order("number").Find(&attempts).Error
+	})
+	return order, attempts, err
+}
+
+// Claim makes the caller the one who may send the order: it moves the order to
+// sending under a new claim and commits the attempt, before anything is sent.
+// models.ErrConflict says that another worker was quicker.
+//
+// A crash after the commit leaves an attempt without an answer. Whether it was
+// sent nobody can know, so it counts as unknown once the lease has run out.
+func (s *Store) Claim(ctx context.Context, o models.Order, request string, lease time.Duration) (models.Order, models.Attempt, error) {
+	now := s.now()
+	attempt := models.Attempt{
+		OrderID: o.ID, Number: o.Attempts + 1, Claim: o.Claim + 1, StartedAt: now, Request: request,
+	}
+	until := now.Add(lease)
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		err := s.transition(tx, move{
+			order: o, to: models.Sending, reason: models.ReasonClaimed, actor: workerActor, attempt: attempt.Number,
+			set: map[string]any{"claim": attempt.Claim, "attempts": attempt.Number, "lease_until": until},
+		})
+		if err != nil {
+			return err
+		}
+		return create(tx, &attempt)
+	})
+	if err != nil {
+		return o, attempt, err
+	}
+	o.Status, o.Claim, o.Attempts, o.LeaseUntil, o.DueAt = models.Sending, attempt.Claim, attempt.Number, &until, nil
+	return o, attempt, nil
+}
+
+// Next is where an order goes from here.
+type Next struct {
+	Status models.Status
+	Reason models.Reason
+	DueAt  time.Time // for placed and unknown: when to send again
+}
+
+// Answer writes what came of an attempt, once, and moves the order. When the
+// claim has been taken over meanwhile, the answer is kept as evidence, marked
+// late, the order stays as it is, and models.ErrConflict is returned.
+//
+// A crash before the commit loses the answer: the attempt counts as unknown,
+// and the same call is sent again.
+func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next Next) error {
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		if err := s.writeAnswer(tx, attempt, a, false); err != nil {
+			return err
+		}
+		set := map[string]any{"code": a.Code, "message": a.Message}
+		if a.RequestID != "" {
+			set["request_id"] = a.RequestID
+		}
+		if next.Status == models.Completed {
+			var err error
+			if set, err = completion(tx, o, a); err != nil {
+				return err
+			}
+		}
+		if next.Status == models.Placed || next.Status == models.Unknown {
+			set["due_at"] = next.DueAt
+		}
+		return s.transition(tx, move{
+			order: o, to: next.Status, reason: next.Reason, actor: workerActor, attempt: attempt.Number, set: set,
+		})
+	})
+	if errors.Is(err, models.ErrConflict) {
+		return errors.Join(err, s.tx(ctx, func(tx *gorm.DB) error { return s.writeAnswer(tx, attempt, a, true) }))
+	}
+	return err
+}
+
+func (s *Store) writeAnswer(tx *gorm.DB, attempt models.Attempt, a models.Answer, late bool) error {
+	return tx.Model(&models.Attempt{}).Where("id = ?", attempt.ID).UpdateColumns(map[string]any{
+		"answered_at": s.now(), "outcome": a.Outcome, "http_status": a.HTTPStatus, "code": a.Code,
+		"message": a.Message, "request_id": a.RequestID, "response": a.Response, "late": late,
+	}).Error
+}
+
+// Advance moves an order without a call: one that waited too long, lost its
+// worker, or can't be sent any more.
+func (s *Store) Advance(ctx context.Context, o models.Order, next Next) error {
+	set := map[string]any{}
+	if next.Status == models.Placed || next.Status == models.Unknown {
+		set["due_at"] = next.DueAt
+	}
+	return s.tx(ctx, func(tx *gorm.DB) error {
+		return s.transition(tx, move{
+			order: o, to: next.Status, reason: next.Reason, actor: workerActor, attempt: o.Attempts, set: set,
+		})
+	})
+}
+
+const workerActor = "worker"
