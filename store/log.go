@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -79,41 +80,24 @@ func filtered(db *gorm.DB, v models.Viewer, f OrderFilter) *gorm.DB {
 	return db
 }
 
-// OpenOrders counts the open orders by status and tells when the oldest was
-// placed (zero without one), for the metrics.
-func (s *Store) OpenOrders(ctx context.Context) (map[models.Status]int, time.Time, error) {
-	var rows []struct {
-		Status   models.Status
-		N        int
-		PlacedAt time.Time
-	}
-	err := s.read.WithContext(ctx).Raw(`
-		SELECT o.status, o.n, p.placed_at FROM (
-			SELECT status, count(*) AS n, min(id) AS id FROM orders
-			WHERE status IN ('placed', 'sending', 'unknown', 'needs_review') GROUP BY status
-		) o JOIN orders p ON p.id = o.id`).Scan(&rows).Error
-	counts := map[models.Status]int{}
-	var oldest time.Time
-	for _, row := range rows {
-		counts[row.Status] = row.N
-		if oldest.IsZero() || row.PlacedAt.Before(oldest) {
-			oldest = row.PlacedAt
-		}
-	}
-	return counts, oldest, err
-}
-
-// SettledOrders counts the settled orders by status, for the metrics.
-func (s *Store) SettledOrders(ctx context.Context) (map[models.Status]int, error) {
+// CountByStatus counts all orders by status and tells when the oldest open one
+// was placed (zero without one), for the metrics.
+func (s *Store) CountByStatus(ctx context.Context) (map[models.Status]int, time.Time, error) {
 	var rows []struct {
 		Status models.Status
 		N      int
 	}
-	err := s.read.WithContext(ctx).Raw(`SELECT status, count(*) AS n FROM orders
-		WHERE status IN ('completed', 'rejected', 'cancelled') GROUP BY status`).Scan(&rows).Error
+	db := s.read.WithContext(ctx)
+	if err := db.Raw(`SELECT status, count(*) AS n FROM orders GROUP BY status`).Scan(&rows).Error; err != nil {
+		return nil, time.Time{}, err
+	}
 	counts := map[models.Status]int{}
 	for _, row := range rows {
 		counts[row.Status] = row.N
 	}
-	return counts, err
+	oldest, err := first[models.Order](db.Where("status IN ?", openStatuses).Order("placed_at"))
+	if errors.Is(err, models.ErrNotFound) {
+		err = nil
+	}
+	return counts, oldest.PlacedAt, err
 }

@@ -72,7 +72,7 @@ CREATE TABLE quotes (
     created_at        DATETIME NOT NULL,
     expires_at        DATETIME NOT NULL,
     replaces_id       TEXT REFERENCES quotes (id),
-    changes           TEXT NOT NULL
+    changes           TEXT -- JSON; null when it replaces none
 );
 CREATE INDEX quotes_by_account ON quotes (account_id, id);
 

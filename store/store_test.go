@@ -1,0 +1,549 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"portal/models"
+	"portal/store"
+)
+
+// world is a migrated database with an account, its customer and a clock that
+// tests set.
+type world struct {
+	*store.Store
+	t       *testing.T
+	path    string
+	mu      sync.Mutex
+	at      time.Time
+	account models.Account
+	viewer  models.Viewer
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, path: filepath.Join(t.TempDir(), "portal.db"), at: time.Date(2026, 1, 31, 2, 0, 0, 0, time.UTC)}
+	var err error
+	if w.Store, err = store.Open(w.path, w.now); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	if _, err := w.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.account, w.viewer = w.customer(1001, "a@example.com")
+	return w
+}
+
+func (w *world) now() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.at }
+
+func (w *world) pass(d time.Duration) { w.mu.Lock(); defer w.mu.Unlock(); w.at = w.at.Add(d) }
+
+func (w *world) customer(owner int64, email string) (models.Account, models.Viewer) {
+	w.t.Helper()
+	account, err := w.AddAccount(w.t.Context(), models.Account{OwnerID: owner, Name: "Account " + email})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	user, err := w.AddUser(w.t.Context(), models.User{Email: email, Role: models.Customer, AccountID: &account.ID, PasswordHash: "x"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return account, models.Viewer{User: user}
+}
+
+func (w *world) staff(role models.Role) models.Viewer {
+	w.t.Helper()
+	user, err := w.AddUser(w.t.Context(), models.User{Email: string(role) + "@example.com", Role: role, PasswordHash: "x"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return models.Viewer{User: user}
+}
+
+// asQuoted is a world in which nothing has changed since the quote.
+var asQuoted = store.Placing{InstanceCount: 25, PriceBookHash: "book", CredentialProfile: "default"}
+
+func (w *world) quote(v models.Viewer, account models.Account) models.Quote {
+	w.t.Helper()
+	q, err := w.AddQuote(w.t.Context(), v, models.Quote{
+		AccountID: account.ID, Kind: models.Buy, Edition: models.Pro, VersionCode: "level1",
+		Cycle: models.Month, Duration: 1, InstanceCount: 25, CountReadAt: w.Now(), PriceBookHash: "book",
+		TotalFen: 150000, Lines: []models.Line{{Kind: models.LineEdition, Amount: 150000}},
+		ExpiresAt: w.Now().Add(30 * time.Minute),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return q
+}
+
+func (w *world) place() models.Order {
+	w.t.Helper()
+	order, err := w.PlaceOrder(w.t.Context(), w.viewer, w.quote(w.viewer, w.account).ID, asQuoted)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return order
+}
+
+func (w *world) claim(o models.Order) (models.Order, models.Attempt) {
+	w.t.Helper()
+	o, attempt, err := w.Claim(w.t.Context(), o, "CreateInstance?OwnerId=1001", 15*time.Second)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return o, attempt
+}
+
+func (w *world) read(number string) models.Order {
+	w.t.Helper()
+	o, err := w.Order(w.t.Context(), w.viewer, number)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return o
+}
+
+// raw opens the file beside the store, as somebody with the file could.
+func (w *world) raw() *gorm.DB {
+	w.t.Helper()
+	db, err := gorm.Open(sqlite.Open(w.path), &gorm.Config{Logger: logger.Discard})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		if pool, err := db.DB(); err == nil {
+			_ = pool.Close()
+		}
+	})
+	return db
+}
+
+var (
+	done = models.Answer{Outcome: models.OutcomeDone, HTTPStatus: 200, ProviderOrderID: "PO1", InstanceID: "sas-1", RequestID: "R1"}
+
+	completed = store.Next{Status: models.Completed, Reason: models.ReasonDone}
+	unknown   = func(at time.Time) store.Next {
+		return store.Next{Status: models.Unknown, Reason: models.ReasonNoAnswer, DueAt: at}
+	}
+)
+
+func TestAQuoteLeadsToOneOrder(t *testing.T) {
+	t.Run("however often and by whom it is placed", func(t *testing.T) {
+		w := newWorld(t)
+		q := w.quote(w.viewer, w.account)
+		first, err := w.PlaceOrder(t.Context(), w.viewer, q.ID, asQuoted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := w.PlaceOrder(t.Context(), w.viewer, q.ID, asQuoted)
+		if err != nil || again.Number != first.Number || again.ClientToken != first.ClientToken {
+			t.Fatalf("second placing: %v, %v; want the same order %s", again.Number, err, first.Number)
+		}
+	})
+	t.Run("also when twenty place it at once", func(t *testing.T) {
+		w := newWorld(t)
+		q := w.quote(w.viewer, w.account)
+		numbers := make(chan string, 20)
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				o, err := w.PlaceOrder(context.Background(), w.viewer, q.ID, asQuoted)
+				if err != nil {
+					t.Error(err)
+				}
+				numbers <- o.Number
+			})
+		}
+		all.Wait()
+		close(numbers)
+		seen := map[string]bool{}
+		for n := range numbers {
+			seen[n] = true
+		}
+		if len(seen) != 1 {
+			t.Fatalf("20 placings led to %d orders", len(seen))
+		}
+	})
+	t.Run("even after it has expired: the order it led to comes first", func(t *testing.T) {
+		w := newWorld(t)
+		q := w.quote(w.viewer, w.account)
+		first, _ := w.PlaceOrder(t.Context(), w.viewer, q.ID, asQuoted)
+		w.pass(time.Hour)
+		again, err := w.PlaceOrder(t.Context(), w.viewer, q.ID, store.Placing{})
+		if err != nil || again.ID != first.ID {
+			t.Fatalf("got %v, %v", again.Number, err)
+		}
+	})
+}
+
+func TestAQuoteThatNoLongerHoldsIsNotPlaced(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*world, *store.Placing)
+		want   models.QuoteChange
+	}{
+		"expired":                   {func(w *world, _ *store.Placing) { w.pass(30 * time.Minute) }, models.QuoteExpired},
+		"the count changed":         {func(_ *world, p *store.Placing) { p.InstanceCount = 26 }, models.CountChanged},
+		"the price book changed":    {func(_ *world, p *store.Placing) { p.PriceBookHash = "other" }, models.PricesChanged},
+		"the account ordered since": {func(w *world, _ *store.Placing) { w.buyAndExpire() }, models.AccountChanged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, p := newWorld(t), asQuoted
+			q := w.quote(w.viewer, w.account)
+			tc.change(w, &p)
+			_, err := w.PlaceOrder(t.Context(), w.viewer, q.ID, p)
+			var changed *models.QuoteChangedError
+			if !errors.As(err, &changed) {
+				t.Fatalf("got %v, want a changed quote", err)
+			}
+			found := false
+			for _, r := range changed.Reasons {
+				found = found || r == tc.want
+			}
+			if !found {
+				t.Fatalf("reasons %v, want %s", changed.Reasons, tc.want)
+			}
+			if _, err := w.OrderByQuote(t.Context(), w.viewer, q.ID); !errors.Is(err, models.ErrNotFound) {
+				t.Fatalf("an order was made: %v", err)
+			}
+		})
+	}
+}
+
+// buyAndExpire completes another purchase and lets its month pass.
+func (w *world) buyAndExpire() {
+	w.t.Helper()
+	o, attempt := w.claim(w.place())
+	if err := w.Answer(w.t.Context(), o, attempt, done, completed); err != nil {
+		w.t.Fatal(err)
+	}
+	w.pass(32 * 24 * time.Hour)
+}
+
+func TestAnAccountHasOneOpenOrder(t *testing.T) {
+	w := newWorld(t)
+	one, two := w.quote(w.viewer, w.account), w.quote(w.viewer, w.account)
+	first, err := w.PlaceOrder(t.Context(), w.viewer, one.ID, asQuoted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.PlaceOrder(t.Context(), w.viewer, two.ID, asQuoted)
+	var open *models.OpenOrderError
+	if !errors.As(err, &open) || open.Number != first.Number {
+		t.Fatalf("got %v, want open order %s", err, first.Number)
+	}
+	t.Run("held by the database itself", func(t *testing.T) {
+		err := w.raw().Exec(`INSERT INTO orders SELECT 99, 'N', ?, 'T', account_id, owner_id, user_id, kind, edition, version_code,
+			cycle, duration, auto_renew, auto_renew_months, instance_count, total_fen, credential_profile, placed_at, status, reason,
+			claim, lease_until, due_at, attempts, code, message, instance_id, provider_order_id, request_id, starts_at, ends_at,
+			settled_at, updated_at FROM orders`, two.ID).Error
+		if err == nil {
+			t.Fatal("the database took a second open order")
+		}
+	})
+	t.Run("another account is free", func(t *testing.T) {
+		account, viewer := w.customer(1002, "b@example.com")
+		if _, err := w.PlaceOrder(t.Context(), viewer, w.quote(viewer, account).ID, asQuoted); err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("free again once the order is settled", func(t *testing.T) {
+		if err := w.CancelOrder(t.Context(), w.viewer, first.Number); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.PlaceOrder(t.Context(), w.viewer, two.ID, asQuoted); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestASubscribedAccountBuysNothing(t *testing.T) {
+	w := newWorld(t)
+	open := w.quote(w.viewer, w.account)
+	o, attempt := w.claim(w.place())
+	if err := w.Answer(t.Context(), o, attempt, done, completed); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.PlaceOrder(t.Context(), w.viewer, open.ID, asQuoted); !errors.Is(err, models.ErrSubscribed) {
+		t.Fatalf("placing an older quote: %v", err)
+	}
+	if _, err := w.AddQuote(t.Context(), w.viewer, models.Quote{AccountID: w.account.ID, Kind: models.Buy}); !errors.Is(err, models.ErrSubscribed) {
+		t.Fatalf("a new quote: %v", err)
+	}
+	held, err := w.Holdings(t.Context(), w.account.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := held[w.account.ID].Subscription
+	// 31 January 10:00 Beijing time plus one month.
+	if want := time.Date(2026, 2, 28, 2, 0, 0, 0, time.UTC); s == nil || s.InstanceID != "sas-1" || !s.EndsAt.Equal(want) {
+		t.Fatalf("subscription %+v, want sas-1 until %s", s, want)
+	}
+}
+
+func TestWhatOthersOwnIsNotFound(t *testing.T) {
+	w := newWorld(t)
+	q, o := w.quote(w.viewer, w.account), w.place()
+	_, stranger := w.customer(1002, "b@example.com")
+	ctx := t.Context()
+	for name, err := range map[string]error{
+		"account":  second(w.Account(ctx, stranger, w.account.ID)),
+		"quote":    second(w.Quote(ctx, stranger, q.ID)),
+		"order":    second(w.Order(ctx, stranger, o.Number)),
+		"by quote": second(w.OrderByQuote(ctx, stranger, o.QuoteID)),
+		"placing":  second(w.PlaceOrder(ctx, stranger, q.ID, asQuoted)),
+		"cancel":   w.CancelOrder(ctx, stranger, o.Number),
+		"quoting":  second(w.AddQuote(ctx, stranger, models.Quote{AccountID: w.account.ID, Kind: models.Buy})),
+	} {
+		if !errors.Is(err, models.ErrNotFound) {
+			t.Errorf("%s: %v, want not found", name, err)
+		}
+	}
+	if orders, err := w.Orders(ctx, stranger, store.OrderFilter{}, 0, 10); err != nil || len(orders) != 0 {
+		t.Errorf("the log shows %d foreign orders (%v)", len(orders), err)
+	}
+	t.Run("support sees but does not order", func(t *testing.T) {
+		support := w.staff(models.Support)
+		if _, err := w.Order(ctx, support, o.Number); err != nil {
+			t.Error(err)
+		}
+		if err := w.CancelOrder(ctx, support, o.Number); !errors.Is(err, models.ErrForbidden) {
+			t.Errorf("cancel: %v", err)
+		}
+		if _, err := w.PlaceOrder(ctx, support, q.ID, asQuoted); !errors.Is(err, models.ErrForbidden) {
+			t.Errorf("place: %v", err)
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestOnlyTheNewestClaimMovesAnOrder(t *testing.T) {
+	w := newWorld(t)
+	placed := w.place()
+	o, attempt := w.claim(placed)
+	if _, _, err := w.Claim(t.Context(), placed, "again", time.Second); !errors.Is(err, models.ErrConflict) {
+		t.Fatalf("a second claim of what was read before the first: %v", err)
+	}
+	// The first worker is paused past its lease; recovery takes the order over.
+	w.pass(time.Minute)
+	if err := w.Advance(t.Context(), o, unknown(w.Now())); err != nil {
+		t.Fatal(err)
+	}
+	now, attempts, err := w.Work(t.Context(), o.ID)
+	if err != nil || len(attempts) != 1 {
+		t.Fatal(err, attempts)
+	}
+	_, second := w.claim(now)
+
+	// It wakes up with an answer: evidence, nothing more.
+	err = w.Answer(t.Context(), o, attempt, done, completed)
+	if !errors.Is(err, models.ErrConflict) {
+		t.Fatalf("the late answer: %v", err)
+	}
+	got := w.read(o.Number)
+	if got.Status != models.Sending || got.Claim != second.Claim || got.ProviderOrderID != "" {
+		t.Fatalf("the late answer moved the order: %+v", got)
+	}
+	all, err := w.Attempts(t.Context(), o.ID)
+	if err != nil || !all[0].Late || all[0].Outcome != models.OutcomeDone || all[1].Outcome != "" {
+		t.Fatalf("the late answer is not kept as evidence: %+v %v", all, err)
+	}
+}
+
+func TestAnAnswerIsWrittenOnce(t *testing.T) {
+	w := newWorld(t)
+	o, attempt := w.claim(w.place())
+	if err := w.Answer(t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeUnknown}, unknown(w.Now())); err != nil {
+		t.Fatal(err)
+	}
+	err := w.Answer(t.Context(), o, attempt, done, completed)
+	if err == nil {
+		t.Fatal("a second answer was taken")
+	}
+	if all, _ := w.Attempts(t.Context(), o.ID); all[0].Outcome != models.OutcomeUnknown {
+		t.Fatalf("the second answer replaced the first: %+v", all[0])
+	}
+}
+
+func TestEveryStepHasItsEvent(t *testing.T) {
+	w := newWorld(t)
+	o, attempt := w.claim(w.place())
+	if err := w.Answer(t.Context(), o, attempt, done, completed); err != nil {
+		t.Fatal(err)
+	}
+	events, err := w.Events(t.Context(), o.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []models.Status{models.Placed, models.Sending, models.Completed}
+	if len(events) != len(want) {
+		t.Fatalf("%d events, want %d", len(events), len(want))
+	}
+	from := models.Status("")
+	for i, e := range events {
+		if e.From != from || e.To != want[i] {
+			t.Errorf("event %d: %s → %s, want %s → %s", i, e.From, e.To, from, want[i])
+		}
+		from = e.To
+	}
+}
+
+func TestHistoryRefusesToBeChanged(t *testing.T) {
+	w := newWorld(t)
+	o, attempt := w.claim(w.place())
+	if err := w.Answer(t.Context(), o, attempt, done, completed); err != nil {
+		t.Fatal(err)
+	}
+	db := w.raw()
+	for _, sql := range []string{
+		`DELETE FROM orders`, `DELETE FROM events`, `DELETE FROM attempts`, `DELETE FROM quotes`,
+		`UPDATE orders SET total_fen = 1`, `UPDATE orders SET status = 'rejected'`, `UPDATE orders SET client_token = 'x'`,
+		`UPDATE events SET note = 'x'`, `UPDATE attempts SET response = 'x'`, `UPDATE attempts SET request = 'x'`,
+		`UPDATE quotes SET total_fen = 1`,
+	} {
+		if err := db.Exec(sql).Error; err == nil {
+			t.Errorf("the database took %q", sql)
+		}
+	}
+}
+
+func TestOnlyWhatIsPlacedCanBeCancelled(t *testing.T) {
+	w := newWorld(t)
+	o, attempt := w.claim(w.place())
+	if err := w.CancelOrder(t.Context(), w.viewer, o.Number); !errors.Is(err, models.ErrConflict) {
+		t.Fatalf("cancelling while sending: %v", err)
+	}
+	if err := w.Answer(t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeNotSent},
+		store.Next{Status: models.Placed, Reason: models.ReasonNotSent, DueAt: w.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.CancelOrder(t.Context(), w.viewer, o.Number); err != nil {
+		t.Fatalf("cancelling what was provably not sent: %v", err)
+	}
+	if ids, err := w.Due(t.Context(), 10); err != nil || len(ids) != 0 {
+		t.Fatalf("a cancelled order is still due: %v %v", ids, err)
+	}
+}
+
+func TestReviewIsSettledByAPersonWithAReason(t *testing.T) {
+	review := func(w *world) models.Order {
+		o, attempt := w.claim(w.place())
+		if err := w.Answer(w.t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeUnknown}, unknown(w.Now())); err != nil {
+			w.t.Fatal(err)
+		}
+		o = w.read(o.Number)
+		if err := w.Advance(w.t.Context(), o, store.Next{Status: models.NeedsReview, Reason: models.ReasonTokenWindow}); err != nil {
+			w.t.Fatal(err)
+		}
+		return w.read(o.Number)
+	}
+	t.Run("completed, with what the provider calls it", func(t *testing.T) {
+		w := newWorld(t)
+		o := review(w)
+		for name, d := range map[string]store.Settlement{
+			"without a reason":        {As: models.Completed, ProviderOrderID: "PO", InstanceID: "I"},
+			"without the OrderId":     {As: models.Completed, Note: "seen", InstanceID: "I"},
+			"without the InstanceId":  {As: models.Completed, Note: "seen", ProviderOrderID: "PO"},
+			"as something in between": {As: models.Unknown, Note: "seen"},
+		} {
+			if err := w.SettleOrder(t.Context(), o.Number, d); err == nil {
+				t.Errorf("settled %s", name)
+			}
+		}
+		err := w.SettleOrder(t.Context(), o.Number, store.Settlement{
+			As: models.Completed, Note: "seen in the console", ProviderOrderID: "PO", InstanceID: "I", Actor: "command:op",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := w.read(o.Number)
+		if got.Status != models.Completed || got.InstanceID != "I" || got.ProviderOrderID != "PO" || got.EndsAt == nil {
+			t.Fatalf("%+v", got)
+		}
+		events, _ := w.Events(t.Context(), o.ID)
+		if last := events[len(events)-1]; last.Note != "seen in the console" || last.Actor != "command:op" {
+			t.Fatalf("the decision is not in the events: %+v", last)
+		}
+	})
+	t.Run("rejected, and the account is free", func(t *testing.T) {
+		w := newWorld(t)
+		o := review(w)
+		if err := w.SettleOrder(t.Context(), o.Number, store.Settlement{As: models.Rejected, Note: "not there"}); err != nil {
+			t.Fatal(err)
+		}
+		w.place()
+	})
+	t.Run("nothing else can be settled", func(t *testing.T) {
+		w := newWorld(t)
+		o := w.place()
+		if err := w.SettleOrder(t.Context(), o.Number, store.Settlement{As: models.Rejected, Note: "x"}); !errors.Is(err, models.ErrConflict) {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestADatabaseBelongsToOneProvider(t *testing.T) {
+	w := newWorld(t)
+	if err := w.BindProvider(t.Context(), "sandbox"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.BindProvider(t.Context(), "sandbox"); err != nil {
+		t.Fatal(err)
+	}
+	var other *store.OtherProviderError
+	if err := w.BindProvider(t.Context(), "alibaba"); !errors.As(err, &other) {
+		t.Fatalf("the other provider was taken: %v", err)
+	}
+}
+
+func TestOnlyTheProgramsOwnSchemaIsReady(t *testing.T) {
+	w := newWorld(t)
+	if err := w.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.raw().Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`).Error; err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Ready(t.Context()); !errors.Is(err, store.ErrTooNew) {
+		t.Fatalf("a newer schema: %v", err)
+	}
+	empty, err := store.Open(filepath.Join(t.TempDir(), "empty.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer empty.Close()
+	if err := empty.Ready(t.Context()); !errors.Is(err, store.ErrNotMigrated) {
+		t.Fatalf("an empty file: %v", err)
+	}
+}
+
+func TestOnlyFilesAreOpened(t *testing.T) {
+	for _, dsn := range []string{"", ":memory:", "file:x?mode=memory", "postgres://user:secret@host/db"} {
+		if s, err := store.Open(dsn, nil); err == nil {
+			_ = s.Close()
+			t.Errorf("opened %q", dsn)
+		}
+	}
+	odd := filepath.Join(t.TempDir(), "a b?c%20#d.db")
+	s, err := store.Open(odd, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := filepath.Glob(filepath.Join(filepath.Dir(odd), "a b*")); len(m) == 0 {
+		t.Fatalf("the file is not where its path says")
+	}
+}
