@@ -1,0 +1,64 @@
+# `make` lists what there is. CI runs `make check`.
+.DEFAULT_GOAL := help
+.PHONY: help run dev generate build deps test check fresh vet lint bench screenshots clean
+# One after the other: `fresh` writes what the others read.
+.NOTPARALLEL:
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# SQLite is C. These make the binary whole in itself (on Linux): no extension is
+# loaded at run time, and names are looked up by Go rather than by libc.
+TAGS    := sqlite_omit_load_extension netgo osusergo
+LDFLAGS := -s -w -X main.version=$(VERSION) -extldflags -static
+
+LINT_VERSION := 2.15.0
+LINT         := .tools/golangci-lint-$(LINT_VERSION)
+
+help: ## list these
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## the portal with the sandbox provider, on http://127.0.0.1:8080
+	go run . serve
+
+dev: ## the same with live reload, on http://127.0.0.1:7331
+	scripts/dev.sh
+
+generate: ## format the templates and write their Go code
+	go tool templ fmt .
+	go tool templ generate
+
+build: ## a static binary, ./portal
+	CGO_ENABLED=1 go build -trimpath -tags "$(TAGS)" -ldflags "$(LDFLAGS)" -o portal .
+
+deps: ## install what the tests need: Node.js, Chromium, fonts, npm packages
+	scripts/deps.sh
+
+test: deps ## all tests, with the race detector
+	go test -race -timeout 20m ./...
+
+check: fresh vet lint test ## what CI runs: generated code, format, vet, lint, tests
+
+fresh: deps ## fail when generated code, go.mod or an npm lock is stale
+	scripts/check-generated.sh
+
+lint: $(LINT) ## format and lint
+	$(LINT) fmt --diff
+	$(LINT) run
+
+vet: ## go vet
+	go vet ./...
+
+# The version is in the file's name, so a new one is a new file.
+$(LINT):
+	@echo "installing golangci-lint $(LINT_VERSION); the first time takes two minutes"
+	GOBIN=$(CURDIR)/.tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION)
+	mv .tools/golangci-lint $(LINT)
+
+bench: ## all benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+screenshots: deps ## write docs/screenshots anew
+	go test -count 1 -run '^TestScreenshots$$' ./e2e -screenshots $(CURDIR)/docs/screenshots
+
+clean: ## remove what was built and installed here; the database stays
+	rm -rf portal dist coverage.out .tools provider/sandbox/popcore/node_modules e2e/node_modules

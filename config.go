@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"portal/pricing"
+)
+
+// Settings are the flags that all commands share.
+type Settings struct {
+	Listen           string        `env:"PORTAL_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the portal listens (${env}, default ${default})."`
+	Database         string        `env:"DATABASE_URL" default:"portal.db" placeholder:"FILE" help:"The database: a path to an SQLite file (${env}, default ${default})."`
+	Provider         string        `env:"PORTAL_PROVIDER" default:"sandbox" enum:"sandbox,alibaba" placeholder:"NAME" help:"Who sells: sandbox, a built-in stand-in where nothing is real, or alibaba (${env}, default ${default})."`
+	ProviderEndpoint string        `env:"PORTAL_PROVIDER_ENDPOINT" default:"https://sas-api.aliyuncs.com" placeholder:"URL" help:"The provider's address; plain http only towards a loopback address. With the sandbox it is used only when changed (${env}, default ${default})."`
+	ProviderTimeout  time.Duration `env:"PORTAL_PROVIDER_TIMEOUT" default:"10s" placeholder:"TIME" help:"How long one call to the provider may take, 1s to 60s (${env}, default ${default})."`
+	PriceBook        string        `env:"PORTAL_PRICE_BOOK" placeholder:"FILE" help:"The price book; see docs/price-book.md (${env}, default: the embedded one, whose prices are examples)."`
+	MetricsListen    string        `env:"PORTAL_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where Prometheus metrics are served (${env}, default off)."`
+	PublicURL        string        `env:"PORTAL_PUBLIC_URL" placeholder:"URL" help:"How people reach the portal; https turns on Secure cookies and HSTS (${env}, default from --listen)."`
+}
+
+const (
+	providerSandbox = "sandbox"
+	providerAlibaba = "alibaba"
+	defaultEndpoint = "https://sas-api.aliyuncs.com"
+)
+
+// settingError is a setting that can't be right, in one sentence.
+type settingError struct{ text string }
+
+func (e *settingError) Error() string { return e.text }
+
+func wrongSetting(format string, args ...any) error {
+	return &settingError{fmt.Sprintf(format, args...)}
+}
+
+// config is the settings, checked.
+type config struct {
+	Settings
+	endpoint *url.URL
+	public   *url.URL
+	book     *pricing.Book
+}
+
+// embeddedSandbox says that the sandbox runs inside this process.
+func (c config) embeddedSandbox() bool {
+	return c.Provider == providerSandbox && c.ProviderEndpoint == defaultEndpoint
+}
+
+// secure says that people reach the portal by https.
+func (c config) secure() bool { return c.public.Scheme == "https" }
+
+// check turns the settings into a config, or says what is wrong with the first
+// one that is.
+func (s Settings) check() (config, error) {
+	c := config{Settings: s, book: pricing.Embedded()}
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		return c, wrongSetting("--listen %q: want HOST:PORT, such as 127.0.0.1:8080", s.Listen)
+	}
+	if s.MetricsListen != "" {
+		if _, _, err := net.SplitHostPort(s.MetricsListen); err != nil {
+			return c, wrongSetting("--metrics-listen %q: want HOST:PORT, such as 127.0.0.1:9090", s.MetricsListen)
+		}
+	}
+	if s.Database == "" {
+		return c, wrongSetting("--database is empty: give the path of an SQLite file, such as portal.db")
+	}
+	if scheme, _, found := strings.Cut(s.Database, "://"); found {
+		return c, wrongSetting("--database %s://…: this version keeps its data in an SQLite file; give its path", scheme)
+	}
+	if s.ProviderTimeout < time.Second || s.ProviderTimeout > time.Minute {
+		return c, wrongSetting("--provider-timeout %s: want 1s to 60s", s.ProviderTimeout)
+	}
+	var err error
+	if c.endpoint, err = parseOrigin(s.ProviderEndpoint); err != nil {
+		return c, wrongSetting("--provider-endpoint: %v", err)
+	}
+	if c.endpoint.Scheme == "http" && !loopback(c.endpoint.Hostname()) {
+		return c, wrongSetting("--provider-endpoint %s: plain http is allowed only towards a loopback address such as http://127.0.0.1:8081; use https", s.ProviderEndpoint)
+	}
+	public := s.PublicURL
+	if public == "" {
+		public = "http://" + s.Listen
+	}
+	if c.public, err = parseOrigin(public); err != nil {
+		return c, wrongSetting("--public-url: %v", err)
+	}
+	if s.PriceBook != "" {
+		data, err := os.ReadFile(s.PriceBook)
+		if err != nil {
+			return c, wrongSetting("--price-book: %v", err)
+		}
+		if c.book, err = pricing.Parse(data); err != nil {
+			return c, wrongSetting("--price-book %s: %v", s.PriceBook, err)
+		}
+	}
+	return c, nil
+}
+
+// parseOrigin reads an http or https URL that names a host and nothing below it.
+func parseOrigin(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		// Not quoted: somebody may have put a password into it.
+		return nil, fmt.Errorf("want a URL of scheme and host only, such as https://portal.example.com")
+	}
+	u.Path = ""
+	return u, nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"portal/models"
+	"portal/provider"
+	"portal/store"
+)
+
+type doctorCommand struct {
+	OwnerID string `name:"owner-id" placeholder:"UID" help:"Ask for this account's machines; default: any account of the database."`
+}
+
+// errUnwell makes the command fail after it has said why.
+var errUnwell = errors.New("something is wrong; see above")
+
+// Run checks everything that selling needs and says what is wrong in plain
+// words. It changes nothing, here and at the provider.
+func (cmd *doctorCommand) Run(ctx context.Context, s *Settings) error {
+	d := &diagnosis{}
+	cfg, err := s.check()
+	if !d.tell("Settings", err, "they are sound") {
+		return errUnwell // nothing below can be asked without them
+	}
+	if cfg.book.Example() {
+		d.note("Price book", "its prices are examples; give your own with --price-book")
+	} else {
+		d.good("Price book", cfg.PriceBook)
+	}
+	ownerID := d.database(ctx, cfg)
+	if cmd.OwnerID != "" {
+		if ownerID, err = models.ParseOwnerID(cmd.OwnerID); err != nil {
+			return wrongSetting("--owner-id %q: %v", cmd.OwnerID, err)
+		}
+	}
+	if cfg.embeddedSandbox() {
+		d.good("Provider", "the built-in sandbox; it runs inside serve, and nothing is bought for real")
+	} else {
+		d.provider(ctx, cfg, ownerID)
+	}
+	if d.unwell {
+		return errUnwell
+	}
+	fmt.Println("All is well.")
+	return nil
+}
+
+// diagnosis prints findings and remembers whether one of them is bad.
+type diagnosis struct{ unwell bool }
+
+func (d *diagnosis) good(what, text string) { fmt.Printf("  ok    %-12s %s\n", what, text) }
+func (d *diagnosis) note(what, text string) { fmt.Printf("  note  %-12s %s\n", what, text) }
+func (d *diagnosis) bad(what, text string) {
+	d.unwell = true
+	fmt.Printf("  BAD   %-12s %s\n", what, text)
+}
+
+func (d *diagnosis) tell(what string, err error, fine string) bool {
+	if err != nil {
+		d.bad(what, err.Error())
+		return false
+	}
+	d.good(what, fine)
+	return true
+}
+
+// database checks the database and returns an account's OwnerId to ask the
+// provider about, 0 without one.
+func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
+	if _, err := os.Stat(cfg.Database); errors.Is(err, os.ErrNotExist) {
+		// Opening would make it.
+		d.note("Database", cfg.Database+" is not there yet; serve makes it")
+		return 0
+	}
+	db, err := store.Open(cfg.Database, nil)
+	if err != nil {
+		d.bad("Database", err.Error())
+		return 0
+	}
+	defer func() { _ = db.Close() }()
+	if err := db.Ready(ctx); err != nil {
+		d.bad("Database", err.Error())
+		return 0
+	}
+	bound, err := db.Provider(ctx)
+	if err == nil && bound != "" && bound != cfg.Provider {
+		err = &store.OtherProviderError{Bound: bound, Asked: cfg.Provider}
+	}
+	if !d.tell("Database", err, cfg.Database+" answers and its schema is up to date") {
+		return 0
+	}
+	accounts, err := db.Accounts(ctx, models.Viewer{User: models.User{Role: models.Operator}}, "", 0, 1)
+	if err != nil || len(accounts) == 0 {
+		return 0
+	}
+	return accounts[0].OwnerID
+}
+
+// provider asks the provider for a number of machines and puts what that shows
+// into words.
+func (d *diagnosis) provider(ctx context.Context, cfg config, ownerID int64) {
+	client, err := provider.New(cfg.providerConfig())
+	if err != nil {
+		d.bad("Provider", err.Error())
+		return
+	}
+	defer client.Close()
+	r := client.Check(ctx, ownerID)
+
+	switch r.Credentials {
+	case provider.Yes:
+		d.good("Credentials", "found ("+r.Source+")")
+	case provider.No, provider.Unclear, provider.NotUsed:
+		d.bad("Credentials", "none found: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or write the SDK's credentials file. "+r.Problem)
+		return
+	}
+	d.finding("Endpoint", r.Reachable, "reached "+r.Endpoint,
+		"nothing answers at "+r.Endpoint+": check --provider-endpoint, the network and its proxy. "+r.Problem)
+	d.finding("TLS", r.TLS, "the certificate is good",
+		"the certificate of "+r.Endpoint+" is not trusted: check the endpoint and this machine's root certificates. "+r.Problem)
+	if r.Reachable == provider.Yes && r.Answered == provider.No {
+		d.bad("Answer", "something answers at "+r.Endpoint+", but not as the provider does. "+r.Problem)
+	}
+	if r.SkewKnown {
+		text := fmt.Sprintf("%s away from the provider's", r.Skew.Abs().Round(time.Second))
+		switch {
+		case r.Skew.Abs() > provider.MaxSkew:
+			d.bad("Clock", text+": the provider refuses more than 15 minutes; set this machine's clock (NTP)")
+		case r.Skew.Abs() > time.Minute:
+			d.note("Clock", text+": set this machine's clock (NTP) before it drifts further")
+		default:
+			d.good("Clock", text)
+		}
+	} else {
+		d.finding("Clock", r.Clock, "close enough to the provider's",
+			"the provider refuses this machine's time: set its clock (NTP)")
+	}
+	answer := ""
+	if r.Code != "" {
+		answer = fmt.Sprintf(" The provider answered %s (%s), RequestId %s.", r.Code, r.Message, r.RequestID)
+	}
+	d.finding("Key", r.KeyKnown, "the provider knows the AccessKeyId",
+		"the provider does not know the AccessKeyId: check that it is active."+answer)
+	d.finding("Signature", r.Signature, "accepted",
+		"refused: the AccessKeySecret does not belong to the AccessKeyId."+answer)
+	d.finding("Permission", r.Allowed, fmt.Sprintf("may ask for owner %d, who has %d machines", ownerID, r.Machines),
+		fmt.Sprintf("may not ask for owner %d: check the RAM policy and that the account is this reseller's.%s", ownerID, answer))
+}
+
+func (d *diagnosis) finding(what string, f provider.Finding, fine, wrong string) {
+	switch f {
+	case provider.Yes:
+		d.good(what, fine)
+	case provider.No:
+		d.bad(what, wrong)
+	case provider.Unclear:
+		d.note(what, "could not be found out")
+	case provider.NotUsed:
+	}
+}

@@ -1,0 +1,91 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/store"
+	"portal/views"
+)
+
+// pageSize is how many rows a list shows.
+const pageSize = 20
+
+// accounts lists the accounts that the viewer sees.
+func (a *app) accounts(c echo.Context) error {
+	ctx, v := c.Request().Context(), viewer(c)
+	query := strings.TrimSpace(c.QueryParam("q"))
+	found, err := a.Store.Accounts(ctx, v, query, cursor(c, "after"), pageSize+1)
+	if err != nil {
+		return err
+	}
+	p := views.AccountsProps{Query: query}
+	if len(found) > pageSize {
+		found = found[:pageSize]
+		p.NextURL = "/accounts?" + url.Values{
+			"q": {query}, "after": {strconv.FormatInt(found[pageSize-1].ID, 10)},
+		}.Encode()
+	}
+	ids := make([]int64, len(found))
+	for i, account := range found {
+		ids[i] = account.ID
+	}
+	held, err := a.Store.Holdings(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	for _, account := range found {
+		h := held[account.ID]
+		p.Rows = append(p.Rows, views.AccountRow{Account: account, Subscription: h.Subscription, OpenOrder: h.OpenOrder})
+	}
+	return a.render(c, http.StatusOK, views.Accounts(a.page(c), p))
+}
+
+// account shows what one account holds and what can be done next.
+func (a *app) account(c echo.Context) error {
+	ctx, v := c.Request().Context(), viewer(c)
+	account, held, err := a.findAccount(c)
+	if err != nil {
+		return err
+	}
+	recent, err := a.Store.Orders(ctx, v, store.OrderFilter{AccountID: account.ID}, 0, 5)
+	if err != nil {
+		return err
+	}
+	page := a.page(c)
+	if held.OpenOrder != nil {
+		page.Refresh = refreshFor(held.OpenOrder.Status)
+	}
+	return a.render(c, http.StatusOK, views.Account(page, views.AccountProps{
+		Account: account, Subscription: held.Subscription, OpenOrder: held.OpenOrder, Recent: recent,
+		CanBuy: held.CanBuy(page.Now), MayOrder: v.MayOrder(),
+	}))
+}
+
+// findAccount reads the account that the path names, with what it holds.
+func (a *app) findAccount(c echo.Context) (models.Account, store.Holding, error) {
+	id, err := strconv.ParseInt(c.Param("account"), 10, 64)
+	if err != nil {
+		return models.Account{}, store.Holding{}, models.ErrNotFound
+	}
+	account, err := a.Store.Account(c.Request().Context(), viewer(c), id)
+	if err != nil {
+		return account, store.Holding{}, err
+	}
+	held, err := a.Store.Holdings(c.Request().Context(), id)
+	return account, held[id], err
+}
+
+// cursor is the id that a page begins after or before, 0 for the first page.
+func cursor(c echo.Context, name string) int64 {
+	id, err := strconv.ParseInt(c.QueryParam(name), 10, 64)
+	if err != nil || id < 0 {
+		return 0
+	}
+	return id
+}

@@ -1,0 +1,83 @@
+package handlers
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"portal/models"
+)
+
+// How long a count serves the quote form, and how long a failure does.
+const (
+	countFresh   = 10 * time.Second
+	countFailure = 3 * time.Second
+)
+
+// counts reads numbers of machines, at most one read at a time for each owner,
+// and for looking at quotes at most one in countFresh: people who try out
+// choices can't throttle selling.
+type counts struct {
+	source  Counter
+	now     func() time.Time
+	flights singleflight.Group
+
+	mu   sync.Mutex
+	seen map[int64]counted
+}
+
+type counted struct {
+	count models.Count
+	err   error
+	until time.Time
+}
+
+func newCounts(source Counter, now func() time.Time) *counts {
+	return &counts{source: source, now: now, seen: map[int64]counted{}}
+}
+
+// forQuote is a count at most countFresh old; its ReadAt says how old.
+func (c *counts) forQuote(ctx context.Context, ownerID int64) (models.Count, error) {
+	c.mu.Lock()
+	known, ok := c.seen[ownerID]
+	c.mu.Unlock()
+	if ok && c.now().Before(known.until) {
+		return known.count, known.err
+	}
+	return c.forPlacing(ctx, ownerID)
+}
+
+// forPlacing always asks the provider. Simultaneous askers share one answer,
+// which came after each of them asked.
+func (c *counts) forPlacing(ctx context.Context, ownerID int64) (models.Count, error) {
+	// One asker that goes away must not end the others' read.
+	ctx = context.WithoutCancel(ctx)
+	v, err, _ := c.flights.Do(strconv.FormatInt(ownerID, 10), func() (any, error) {
+		count, err := c.source.Count(ctx, ownerID)
+		c.keep(ownerID, count, err)
+		return count, err
+	})
+	count, _ := v.(models.Count)
+	return count, err
+}
+
+func (c *counts) keep(ownerID int64, count models.Count, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	if len(c.seen) >= 1000 { // what has gone stale is dropped, so that memory does not grow with accounts
+		for id, known := range c.seen {
+			if !now.Before(known.until) {
+				delete(c.seen, id)
+			}
+		}
+	}
+	life := countFresh
+	if err != nil {
+		life = countFailure
+	}
+	c.seen[ownerID] = counted{count, err, now.Add(life)}
+}

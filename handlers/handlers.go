@@ -1,0 +1,63 @@
+// Package handlers is HTTP in, page out: one action a file, one visible table
+// of routes. Handlers never call the provider to change anything: they commit
+// an order and wake the worker. The one call they make is the read-only count
+// of machines.
+package handlers
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/pricing"
+	"portal/store"
+	"portal/views"
+)
+
+// Counter reads the number of an owner's machines from the provider. Its error
+// is a *models.CountError.
+type Counter interface {
+	Count(ctx context.Context, ownerID int64) (models.Count, error)
+}
+
+// Config is everything that the handlers need.
+type Config struct {
+	Store   *store.Store
+	Counter Counter
+	Book    *pricing.Book
+	Wake    func() // tells the worker that there is due work
+	Logger  *slog.Logger
+	Secure  bool // the public URL is https: Secure cookies and HSTS
+	Sandbox bool // every page says so
+	// Demo are the sandbox's made-up people, shown on the sign-in page.
+	Demo []views.DemoPerson
+	// CredentialProfile names the credentials that orders are placed with.
+	CredentialProfile string
+	// Middleware comes before everything else: metrics.
+	Middleware []echo.MiddlewareFunc
+}
+
+// app is what actions hang on.
+type app struct {
+	Config
+	sessions *store.Sessions
+	counts   *counts
+}
+
+// New builds the portal's handler.
+func New(c Config) http.Handler {
+	a := &app{Config: c, sessions: c.Store.Sessions(c.Secure), counts: newCounts(c.Counter, c.Store.Now)}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.Logger.SetLevel(99) // everything is logged by slog
+	// Without this, anybody could choose the address that sign-ins are throttled by.
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.HTTPErrorHandler = a.fail
+	e.Use(c.Middleware...)
+	e.Use(a.identify, a.recover, a.harden, a.limitBody, a.refuseCrossOrigin, a.speak, a.authenticate)
+	a.route(e)
+	return e
+}

@@ -1,0 +1,199 @@
+package handlers
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/locales"
+	"portal/models"
+	"portal/store"
+)
+
+// Keys of what a request carries through echo's context.
+const (
+	keyRequestID = "request_id"
+	keyViewer    = "viewer"
+	keyOrder     = "order" // the number of the order that the request is about, for the log
+)
+
+// identify gives the request an id that people can quote, and logs its end.
+// Neither the query nor a form is logged: they hold what people typed.
+func (a *app) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := rand.Text()[:12]
+		c.Set(keyRequestID, id)
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		start := time.Now()
+		err := next(c)
+		if err != nil {
+			c.Error(err) // writes the page, so that the status below is the one sent
+		}
+		args := []any{
+			"request_id", id, "method", c.Request().Method, "path", c.Request().URL.Path,
+			"status", c.Response().Status, "bytes", c.Response().Size, "ms", time.Since(start).Milliseconds(),
+		}
+		if v := viewerOf(c); v != nil {
+			args = append(args, "user", v.User.ID)
+		}
+		if number, ok := c.Get(keyOrder).(string); ok {
+			args = append(args, "order", number)
+		}
+		a.Logger.Info("request", args...)
+		return nil
+	}
+}
+
+// recover turns a panic into an error, so that one page's mistake is one page's.
+func (a *app) recover(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				if r == http.ErrAbortHandler { //nolint:errorlint // a panic's value, by contract this very one
+					panic(r)
+				}
+				err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			}
+		}()
+		return next(c)
+	}
+}
+
+// contentSecurityPolicy allows our own stylesheet, pictures and forms, and
+// nothing else: there is no script.
+const contentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func (a *app) harden(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", contentSecurityPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+		// A page is about one person's money: kept nowhere, and asked for anew when
+		// the back button returns to it.
+		h.Set("Cache-Control", "no-store")
+		if a.Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+		return next(c)
+	}
+}
+
+// maxBody is far more than any form of ours has.
+const maxBody = 64 << 10
+
+func (a *app) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if r.ContentLength > maxBody {
+			return echo.ErrStatusRequestEntityTooLarge
+		}
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+		return next(c)
+	}
+}
+
+// refuseCrossOrigin keeps other sites from posting our forms in a person's
+// name. It needs no token that could expire under a half-filled form.
+func (a *app) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	protection := http.NewCrossOriginProtection()
+	return func(c echo.Context) error {
+		if err := protection.Check(c.Request()); err != nil {
+			return errCrossOrigin
+		}
+		return next(c)
+	}
+}
+
+// authenticate finds who is asking, if anybody.
+func (a *app) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Path() == "/healthz" || c.Path() == "/readyz" || c.Path() == "/static/*" {
+			return next(c)
+		}
+		session, err := a.sessions.Get(c.Request(), store.SessionCookie(a.Secure))
+		if err != nil {
+			return err
+		}
+		if id, ok := session.Values[store.SessionUser].(int64); ok {
+			user, err := a.Store.User(c.Request().Context(), id)
+			if err != nil {
+				return err
+			}
+			c.Set(keyViewer, &models.Viewer{User: user})
+			if user.Language != "" {
+				a.setLocalizer(c, user.Language)
+			}
+		}
+		return next(c)
+	}
+}
+
+// viewerOf is who is asking, nil when nobody is signed in.
+func viewerOf(c echo.Context) *models.Viewer {
+	v, _ := c.Get(keyViewer).(*models.Viewer)
+	return v
+}
+
+// viewer is who is asking, behind requireSignIn.
+func viewer(c echo.Context) models.Viewer { return *viewerOf(c) }
+
+// requireSignIn sends everybody else to the sign-in page, which brings them
+// back to where they were going. A form that was posted after its session had
+// ended is not lost: its page can be had by GET with the same answers.
+func (a *app) requireSignIn(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if viewerOf(c) != nil {
+			return next(c)
+		}
+		r := c.Request()
+		target := r.URL.RequestURI()
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			switch c.Path() {
+			case "/accounts/:account/quote":
+				form, err := c.FormParams() // with the query
+				if err != nil {
+					return err
+				}
+				target = r.URL.Path + "?" + form.Encode()
+			case "/quotes/:quote/order":
+				target = "/quotes/" + url.PathEscape(c.Param("quote"))
+			case "/orders/:number/cancel":
+				target = "/orders/" + url.PathEscape(c.Param("number"))
+			default:
+				target = "/"
+			}
+		}
+		if target == "/" {
+			return c.Redirect(http.StatusSeeOther, "/sign-in")
+		}
+		return c.Redirect(http.StatusSeeOther, "/sign-in?"+url.Values{"next": {target}}.Encode())
+	}
+}
+
+// speak picks the reader's language: their own choice, else the browser's.
+func (a *app) speak(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		chosen := ""
+		if cookie, err := c.Cookie(cookieLanguage); err == nil {
+			chosen = cookie.Value
+		}
+		a.setLocalizer(c, chosen)
+		c.Response().Header().Add(echo.HeaderVary, "Accept-Language, Cookie")
+		return next(c)
+	}
+}
+
+func (a *app) setLocalizer(c echo.Context, chosen string) {
+	l := locales.For(chosen, c.Request().Header.Get("Accept-Language"))
+	c.SetRequest(c.Request().WithContext(locales.With(c.Request().Context(), l)))
+}

@@ -1,0 +1,81 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/views"
+)
+
+// order shows where an order stands. It is the progress page, the
+// confirmation, the receipt and the timeline.
+func (a *app) order(c echo.Context) error { return a.renderOrder(c, http.StatusOK, nil) }
+
+// cancelOrder takes an order back that nothing was sent for.
+func (a *app) cancelOrder(c echo.Context) error {
+	err := a.Store.CancelOrder(c.Request().Context(), viewer(c), c.Param("number"))
+	if errors.Is(err, models.ErrConflict) {
+		return a.renderOrder(c, http.StatusConflict, []views.Problem{{Key: "cancel_too_late"}})
+	}
+	if err != nil {
+		return err
+	}
+	c.Set(keyOrder, c.Param("number"))
+	return c.Redirect(http.StatusSeeOther, orderPath(c.Param("number")))
+}
+
+func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem) error {
+	ctx, v := c.Request().Context(), viewer(c)
+	order, err := a.Store.Order(ctx, v, c.Param("number"))
+	if err != nil {
+		return err
+	}
+	c.Set(keyOrder, order.Number)
+	p := views.OrderProps{
+		Order: order, Staff: v.Staff(), Problems: problems,
+		CanCancel: order.Status == models.Placed && v.MayOrder(),
+	}
+	if p.Quote, err = a.Store.Quote(ctx, v, order.QuoteID); err != nil {
+		return err
+	}
+	if p.Account, err = a.Store.Account(ctx, v, order.AccountID); err != nil {
+		return err
+	}
+	placer, err := a.Store.User(ctx, order.UserID)
+	if err != nil {
+		return err
+	}
+	p.Email = placer.Email
+	if p.Events, err = a.Store.Events(ctx, order.ID); err != nil {
+		return err
+	}
+	if p.Staff {
+		if p.Attempts, err = a.Store.Attempts(ctx, order.ID); err != nil {
+			return err
+		}
+	}
+	page := a.page(c)
+	page.Path = orderPath(order.Number) // also after a post
+	if len(problems) == 0 {
+		page.Refresh = refreshFor(order.Status)
+	}
+	return a.render(c, status, views.Order(page, p))
+}
+
+// refreshFor is how often a page about an order asks for itself again.
+func refreshFor(s models.Status) time.Duration {
+	switch s {
+	case models.Placed, models.Sending:
+		return 2 * time.Second
+	case models.Unknown:
+		return 5 * time.Second
+	case models.NeedsReview:
+		return time.Minute
+	case models.Completed, models.Rejected, models.Cancelled:
+	}
+	return 0
+}

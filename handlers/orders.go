@@ -1,0 +1,184 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/store"
+	"portal/views"
+)
+
+// orders is the log. Its filters live in the URL.
+func (a *app) orders(c echo.Context) error {
+	ctx, v := c.Request().Context(), viewer(c)
+	p := views.OrdersProps{
+		Status: c.QueryParam("status"), Kind: c.QueryParam("kind"),
+		From: strings.TrimSpace(c.QueryParam("from")), To: strings.TrimSpace(c.QueryParam("to")),
+		Query: strings.TrimSpace(c.QueryParam("q")), Account: c.QueryParam("account"),
+		ShowAccounts: v.User.Role != models.Customer,
+	}
+	filter, problems := readFilter(p)
+	p.Problems = problems
+	status := http.StatusOK
+	if len(problems) > 0 {
+		status = http.StatusUnprocessableEntity
+	}
+
+	// A field that can't be understood chooses nothing: showing everything
+	// instead would look like an answer.
+	if len(problems) == 0 {
+		if err := a.findOrders(c, &p, filter); err != nil {
+			return err
+		}
+	}
+	if err := a.chips(c, &p); err != nil {
+		return err
+	}
+	any, err := a.Store.Orders(ctx, v, store.OrderFilter{}, 0, 1)
+	if err != nil {
+		return err
+	}
+	p.Any = len(any) > 0
+	return a.render(c, status, views.Orders(a.page(c), p))
+}
+
+// findOrders fills in the page's rows, the count and the links.
+func (a *app) findOrders(c echo.Context, p *views.OrdersProps, filter store.OrderFilter) error {
+	ctx, v := c.Request().Context(), viewer(c)
+	before := cursor(c, "before")
+	found, err := a.Store.Orders(ctx, v, filter, before, pageSize+1)
+	if err != nil {
+		return err
+	}
+	if len(found) > pageSize {
+		found = found[:pageSize]
+		p.NextURL = filterURL(*p, "", found[pageSize-1].ID)
+	}
+	if before > 0 {
+		p.FirstURL = filterURL(*p, "", 0)
+	}
+	if p.Count, err = a.Store.CountOrders(ctx, v, filter); err != nil {
+		return err
+	}
+	if p.Count > store.CountBound {
+		p.Count, p.CountCapped = store.CountBound, true
+	}
+	ids := make([]int64, 0, len(found))
+	for _, o := range found {
+		ids = append(ids, o.AccountID)
+	}
+	accounts, err := a.Store.AccountsByID(ctx, v, ids)
+	if err != nil {
+		return err
+	}
+	for _, o := range found {
+		p.Rows = append(p.Rows, views.OrderRow{Order: o, Account: accounts[o.AccountID]})
+	}
+	return nil
+}
+
+// readFilter reads the filters and says which of them can't be understood.
+func readFilter(p views.OrdersProps) (store.OrderFilter, []views.Problem) {
+	f := store.OrderFilter{Status: models.Status(p.Status), Kind: models.Kind(p.Kind), Query: p.Query}
+	var problems []views.Problem
+	wrong := func(field, key string, args ...any) {
+		problems = append(problems, views.Problem{Field: field, Key: key, Args: args})
+	}
+	if p.Status != "" && !slices.Contains(models.Statuses(), f.Status) {
+		wrong("status", "status_unknown")
+	}
+	if p.Kind != "" && !slices.Contains(models.Kinds(), f.Kind) {
+		wrong("kind", "kind_unknown")
+	}
+	if utf8.RuneCountInString(p.Query) > 200 {
+		wrong("q", "query_too_long")
+	}
+	// Days are Beijing days, both inclusive.
+	if p.From != "" {
+		day, err := time.ParseInLocation(time.DateOnly, p.From, models.Beijing)
+		if err != nil {
+			wrong("from", "date_invalid", "Value", p.From)
+		}
+		f.From = day
+	}
+	if p.To != "" {
+		day, err := time.ParseInLocation(time.DateOnly, p.To, models.Beijing)
+		if err != nil {
+			wrong("to", "date_invalid", "Value", p.To)
+		} else {
+			f.To = day.AddDate(0, 0, 1)
+		}
+	}
+	if p.Account != "" {
+		id, err := strconv.ParseInt(p.Account, 10, 64)
+		if err != nil || id < 1 {
+			id = -1 // no account has it: no order matches
+		}
+		f.AccountID = id
+	}
+	return f, problems
+}
+
+// chips are the active filters with the links that remove them.
+func (a *app) chips(c echo.Context, p *views.OrdersProps) error {
+	add := func(field, value string) {
+		p.Chips = append(p.Chips, views.Chip{Field: field, Value: value, URL: filterURL(*p, field, 0)})
+	}
+	if p.Query != "" {
+		add("q", p.Query)
+	}
+	if p.Status != "" {
+		add("status", p.Status)
+	}
+	if p.Kind != "" {
+		add("kind", p.Kind)
+	}
+	if p.From != "" {
+		add("from", p.From)
+	}
+	if p.To != "" {
+		add("to", p.To)
+	}
+	if p.Account != "" {
+		name := p.Account
+		if id, err := strconv.ParseInt(p.Account, 10, 64); err == nil {
+			account, err := a.Store.Account(c.Request().Context(), viewer(c), id)
+			if err != nil && !isNotFound(err) {
+				return err
+			}
+			if err == nil {
+				name = account.Name
+			}
+		}
+		add("account", name)
+	}
+	return nil
+}
+
+// filterURL is the log with the page's filters, less the one named, from the
+// order before the id given (0: from the newest).
+func filterURL(p views.OrdersProps, without string, before int64) string {
+	q := url.Values{}
+	for field, value := range map[string]string{
+		"q": p.Query, "status": p.Status, "kind": p.Kind, "from": p.From, "to": p.To, "account": p.Account,
+	} {
+		if value != "" && field != without {
+			q.Set(field, value)
+		}
+	}
+	if before > 0 {
+		q.Set("before", strconv.FormatInt(before, 10))
+	}
+	if len(q) == 0 {
+		return "/orders"
+	}
+	return "/orders?" + q.Encode()
+}

@@ -1,0 +1,40 @@
+package handlers
+
+import (
+	"bytes"
+	"net/http"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"portal/views"
+)
+
+// page is what every page's layout needs, of this request.
+func (a *app) page(c echo.Context) views.Page {
+	p := views.Page{
+		Viewer:  viewerOf(c),
+		Path:    c.Request().URL.RequestURI(),
+		Theme:   theme(c),
+		Sandbox: a.Sandbox,
+		Now:     a.Store.Now(),
+	}
+	p.RequestID, _ = c.Get(keyRequestID).(string)
+	if c.Request().Method != http.MethodGet {
+		p.Path = "/" // a form's answer can't be returned to
+		if c.Path() == "/accounts/:account/quote" || c.Path() == "/sign-in" {
+			p.Path = c.Request().URL.RequestURI() // its page can
+		}
+	}
+	return p
+}
+
+// render writes a page. It is made whole before the status is written, so that
+// a page that fails half-way is an error page and not half a page.
+func (a *app) render(c echo.Context, status int, page templ.Component) error {
+	var body bytes.Buffer
+	if err := page.Render(c.Request().Context(), &body); err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, body.Bytes())
+}

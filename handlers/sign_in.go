@@ -1,0 +1,156 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/passwords"
+	"portal/store"
+	"portal/views"
+)
+
+// signInPage shows the form, also to somebody who is signed in already.
+func (a *app) signInPage(c echo.Context) error {
+	return a.renderSignIn(c, http.StatusOK, views.SignInProps{Next: localPath(c.QueryParam("next"))})
+}
+
+func (a *app) renderSignIn(c echo.Context, status int, p views.SignInProps) error {
+	p.Demo = a.Demo
+	return a.render(c, status, views.SignIn(a.page(c), p))
+}
+
+// signInLimits is how many failures there may be in 15 minutes: by the address
+// for a name, so that a guesser is stopped soon and doesn't lock the owner of
+// the name out; by the name from everywhere; and by the address for all names.
+func signInLimits(email, ip string) []store.Limit {
+	const window = 15 * time.Minute
+	return []store.Limit{
+		{Name: "both:" + ip + ":" + email, Failures: 5, Window: window},
+		{Name: "name:" + email, Failures: 30, Window: window},
+		{Name: "address:" + ip, Failures: 60, Window: window},
+	}
+}
+
+// signIn checks a name and a password and opens a session.
+func (a *app) signIn(c echo.Context) error {
+	ctx := c.Request().Context()
+	if err := c.Request().ParseForm(); err != nil {
+		return badForm(err)
+	}
+	password := c.Request().PostForm.Get("password")
+	p := views.SignInProps{
+		Email: c.Request().PostForm.Get("email"),
+		Next:  localPath(c.Request().PostForm.Get("next")),
+	}
+	if strings.TrimSpace(p.Email) == "" {
+		p.Problems = append(p.Problems, views.Problem{Field: "email", Key: "email_missing"})
+	}
+	if password == "" {
+		p.Problems = append(p.Problems, views.Problem{Field: "password", Key: "password_missing"})
+	}
+	if len(p.Problems) > 0 {
+		return a.renderSignIn(c, http.StatusUnprocessableEntity, p)
+	}
+	wrong := func() error {
+		p.Problems = []views.Problem{{Field: "email", Key: "sign_in_wrong"}}
+		return a.renderSignIn(c, http.StatusUnprocessableEntity, p)
+	}
+	email, err := models.NormalizeEmail(p.Email)
+	if err != nil {
+		return wrong()
+	}
+	limits := signInLimits(email, c.RealIP())
+	wait, err := a.Store.Attempt(ctx, limits...)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		minutes := (&throttledError{wait}).minutes()
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+		p.Problems = []views.Problem{{Field: "email", Key: "sign_in_throttled", Args: []any{"Minutes", minutes}}}
+		return a.renderSignIn(c, http.StatusTooManyRequests, p)
+	}
+	user, err := a.Store.UserByEmail(ctx, email)
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return err
+	}
+	ok, err := passwords.Matches(ctx, user.PasswordHash, password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return wrong()
+	}
+	if err := a.Store.Succeed(ctx, limits...); err != nil {
+		return err
+	}
+	if err := a.openSession(c, user.ID); err != nil {
+		return err
+	}
+	if p.Next == "" {
+		p.Next = "/"
+	}
+	return c.Redirect(http.StatusSeeOther, p.Next)
+}
+
+// openSession ends the session that the browser came with and opens a new one:
+// an id that somebody planted before the sign-in is worth nothing after it.
+func (a *app) openSession(c echo.Context, userID int64) error {
+	r, w := c.Request(), c.Response()
+	session, err := a.sessions.Get(r, store.SessionCookie(a.Secure))
+	if err != nil {
+		return err
+	}
+	if session.ID != "" {
+		age := session.Options.MaxAge
+		session.Options.MaxAge = -1
+		if err := a.sessions.Save(r, w, session); err != nil {
+			return err
+		}
+		session.Options.MaxAge = age
+		session.ID = ""
+		w.Header().Del("Set-Cookie") // the new session's takes its place
+	}
+	session.Values[store.SessionUser] = userID
+	return a.sessions.Save(r, w, session)
+}
+
+// signOut ends the session, in the database too.
+func (a *app) signOut(c echo.Context) error {
+	session, err := a.sessions.Get(c.Request(), store.SessionCookie(a.Secure))
+	if err != nil {
+		return err
+	}
+	session.Options.MaxAge = -1
+	if err := a.sessions.Save(c.Request(), c.Response(), session); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/sign-in")
+}
+
+// localPath is s when it is a path of this portal, else empty: a link must not
+// be able to send people elsewhere after they have signed in.
+func localPath(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(s, "/") ||
+		strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n\t") {
+		return ""
+	}
+	return s
+}
+
+// badForm is a body that is no form.
+func badForm(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+}

@@ -1,0 +1,89 @@
+package locales
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"portal/models"
+)
+
+// Money writes a sum as Node's Intl.NumberFormat does: ¥12,345.60 in Chinese,
+// CN¥12,345.60 in English, the minus sign before the currency.
+func (l *Localizer) Money(f models.Fen) string {
+	yuan, minus := strings.CutPrefix(f.Yuan(), "-")
+	whole, fen, _ := strings.Cut(yuan, ".")
+	var b strings.Builder
+	if minus {
+		b.WriteByte('-')
+	}
+	if l.tag == english {
+		b.WriteString("CN")
+	}
+	b.WriteString("¥")
+	group(&b, whole)
+	b.WriteByte('.')
+	b.WriteString(fen)
+	return b.String()
+}
+
+// Number writes a whole number with its thousands apart.
+func (l *Localizer) Number(n int64) string {
+	digits, minus := strings.CutPrefix(strconv.FormatInt(n, 10), "-")
+	var b strings.Builder
+	if minus {
+		b.WriteByte('-')
+	}
+	group(&b, digits)
+	return b.String()
+}
+
+// group writes digits with a comma before every third from the right, which is
+// what both languages do.
+func group(b *strings.Builder, digits string) {
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+}
+
+// Date writes the day in Beijing: 2026年11月24日, 24 November 2026.
+func (l *Localizer) Date(t time.Time) string {
+	if l.tag == english {
+		return t.In(models.Beijing).Format("2 January 2006")
+	}
+	return t.In(models.Beijing).Format("2006年1月2日")
+}
+
+// DateTime writes a moment to the minute, and says that it is Beijing time.
+func (l *Localizer) DateTime(t time.Time) string {
+	return l.T("date.zoned", "When", l.Date(t)+l.T("date.joiner")+t.In(models.Beijing).Format("15:04"))
+}
+
+// Exact writes a moment to the second, and says that it is Beijing time: for
+// the ends of services and the steps of orders.
+func (l *Localizer) Exact(t time.Time) string {
+	return l.T("date.zoned", "When", l.Date(t)+l.T("date.joiner")+t.In(models.Beijing).Format("15:04:05"))
+}
+
+// Stamp writes a moment for tables whose heading says the zone, in an order
+// that both languages read: 2026-11-24 14:05.
+func (l *Localizer) Stamp(t time.Time) string {
+	return t.In(models.Beijing).Format("2006-01-02 15:04")
+}
+
+// Day writes a day for tables whose heading says the zone: 2026-11-24.
+func (l *Localizer) Day(t time.Time) string { return t.In(models.Beijing).Format("2006-01-02") }
+
+// Term writes how long is bought: 6 个月, 1 年; 6 months, 1 year.
+func (l *Localizer) Term(t models.Term) string {
+	if t.Cycle == models.Year {
+		return l.N("term.years", t.Duration)
+	}
+	return l.Months(t.Duration)
+}
+
+// Months writes a number of months.
+func (l *Localizer) Months(n int) string { return l.N("term.months", n) }

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo-contrib/echoprometheus"
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"portal/models"
+	"portal/store"
+)
+
+// metrics is what Prometheus can read. docs/metrics.md tells what to alert on.
+type metrics struct {
+	registry *prometheus.Registry
+	requests echo.MiddlewareFunc
+	calls    *prometheus.HistogramVec
+}
+
+func newMetrics() (*metrics, error) {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "portal_provider_call_seconds",
+			Help:    "Calls to the provider by action and outcome.",
+			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+		}, []string{"action", "outcome"}),
+	}
+	var err error
+	// Labelled by route, not by path: ids would make a series for each.
+	m.requests, err = echoprometheus.MiddlewareConfig{
+		Namespace: "portal", Subsystem: "http", Registerer: m.registry, DoNotUseRequestPathFor404: true,
+	}.ToMiddleware()
+	if err != nil {
+		return nil, err
+	}
+	m.registry.MustRegister(m.calls, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m, nil
+}
+
+// observe counts one finished call to the provider.
+func (m *metrics) observe(action, outcome string, took time.Duration) {
+	m.calls.WithLabelValues(action, outcome).Observe(took.Seconds())
+}
+
+// handler serves the metrics; the orders are counted when somebody asks.
+func (m *metrics) handler(db *store.Store, logger *slog.Logger) http.Handler {
+	m.registry.MustRegister(&orderCollector{db: db, logger: logger})
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+type orderCollector struct {
+	db     *store.Store
+	logger *slog.Logger
+}
+
+var (
+	ordersByStatus = prometheus.NewDesc("portal_orders",
+		"Orders by status.", []string{"status"}, nil)
+	oldestOpenOrder = prometheus.NewDesc("portal_oldest_open_order_seconds",
+		"Age of the oldest open order, 0 without one.", nil, nil)
+)
+
+// Describe names what Collect gives.
+func (o *orderCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- ordersByStatus
+	ch <- oldestOpenOrder
+}
+
+// Collect counts the orders in the database. Without one it gives nothing: a
+// stale figure would look like an answer.
+func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	counts, oldest, err := o.db.CountByStatus(ctx)
+	if err != nil {
+		o.logger.Error("can't count orders for the metrics", "error", err)
+		return
+	}
+	for _, status := range models.Statuses() {
+		ch <- prometheus.MustNewConstMetric(ordersByStatus, prometheus.GaugeValue, float64(counts[status]), string(status))
+	}
+	age := 0.0
+	if !oldest.IsZero() {
+		age = o.db.Now().Sub(oldest).Seconds()
+	}
+	ch <- prometheus.MustNewConstMetric(oldestOpenOrder, prometheus.GaugeValue, age)
+}

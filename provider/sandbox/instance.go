@@ -1,0 +1,126 @@
+package sandbox
+
+import (
+	"slices"
+	"time"
+)
+
+// Provider document: VersionCode, "level1" Pro, "level2" Enterprise.
+const (
+	versionPro        = "level1"
+	versionEnterprise = "level2"
+)
+
+// editionRank orders editions for "upgrades only go up".
+func editionRank(versionCode string) int {
+	if versionCode == versionEnterprise {
+		return 2
+	}
+	return 1
+}
+
+// Instance is what an owner holds. All times are UTC.
+type Instance struct {
+	InstanceID      string     `json:"instance_id"`
+	OwnerID         int64      `json:"owner_id"`
+	CreatedAt       time.Time  `json:"created_at"`
+	ReleasedAt      *time.Time `json:"released_at,omitempty"` // nil: not released
+	AutoRenew       bool       `json:"auto_renew"`
+	AutoRenewMonths int        `json:"auto_renew_months,omitempty"`
+	PaidFen         int64      `json:"paid_fen"` // all charges so far
+	Periods         []Period   `json:"periods"`  // without a gap, oldest first
+}
+
+// Period is a stretch of time with one edition and one count. An upgrade cuts
+// the running one in two; a renewal appends one.
+type Period struct {
+	Start       time.Time `json:"start"`
+	End         time.Time `json:"end"`
+	VersionCode string    `json:"version_code"`
+	BuyNumber   int       `json:"buy_number"`
+	// The term it was bought in, which its price goes by. It ends at End
+	// unless an upgrade cut it short.
+	TermStart  time.Time `json:"term_start"`
+	TermMonths int       `json:"term_months"`
+}
+
+// End is the instance's current expiry.
+func (in *Instance) End() time.Time { return in.Periods[len(in.Periods)-1].End }
+
+// Released says whether the instance is gone.
+func (in *Instance) Released() bool { return in.ReleasedAt != nil }
+
+// Covered is the edition and count in force at the given time; after the end,
+// the last ones.
+func (in *Instance) Covered(at time.Time) (versionCode string, machines int) {
+	for _, p := range in.Periods {
+		if at.Before(p.End) {
+			return p.VersionCode, p.BuyNumber
+		}
+	}
+	last := in.Periods[len(in.Periods)-1]
+	return last.VersionCode, last.BuyNumber
+}
+
+func (in *Instance) clone() *Instance {
+	c := *in
+	c.Periods = slices.Clone(in.Periods)
+	if in.ReleasedAt != nil {
+		at := *in.ReleasedAt
+		c.ReleasedAt = &at
+	}
+	return &c
+}
+
+// extended is the instance with one more term at its end.
+func (in *Instance) extended(months, machines int, paidFen int64) *Instance {
+	c := in.clone()
+	start := c.End()
+	last := c.Periods[len(c.Periods)-1]
+	c.Periods = append(c.Periods, Period{
+		Start: start, End: addMonths(start, months),
+		VersionCode: last.VersionCode, BuyNumber: machines,
+		TermStart: start, TermMonths: months,
+	})
+	c.PaidFen += paidFen
+	return c
+}
+
+// isUp says whether the edition and count are above what the instance has left:
+// nowhere lower, and higher somewhere.
+func (in *Instance) isUp(now time.Time, versionCode string, machines int) bool {
+	higher := false
+	for _, p := range in.Periods {
+		if !p.End.After(now) {
+			continue
+		}
+		was, will := editionRank(p.VersionCode), editionRank(versionCode)
+		if will < was || machines < p.BuyNumber {
+			return false
+		}
+		higher = higher || will > was || machines > p.BuyNumber
+	}
+	return higher
+}
+
+// upgraded is the instance with the edition and count for all that is left.
+func (in *Instance) upgraded(now time.Time, versionCode string, machines int, paidFen int64) *Instance {
+	c := in.clone()
+	c.Periods = nil
+	for _, p := range in.Periods {
+		if !p.End.After(now) {
+			c.Periods = append(c.Periods, p)
+			continue
+		}
+		if p.Start.Before(now) {
+			past := p
+			past.End = now
+			c.Periods = append(c.Periods, past)
+			p.Start = now
+		}
+		p.VersionCode, p.BuyNumber = versionCode, machines
+		c.Periods = append(c.Periods, p)
+	}
+	c.PaidFen += paidFen
+	return c
+}

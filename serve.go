@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/fulfil"
+	"portal/handlers"
+	"portal/provider"
+	"portal/store"
+)
+
+type serveCommand struct{}
+
+// shutdownGrace is how long requests may take to finish once the program is
+// asked to end. The attempt under way has its own deadline.
+const shutdownGrace = 10 * time.Second
+
+// Run serves the portal until it is asked to end.
+func (serveCommand) Run(ctx context.Context, s *Settings) (err error) {
+	cfg, err := s.check()
+	if err != nil {
+		return err
+	}
+	logger := newLogger()
+	db, err := s.openStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.BindProvider(ctx, cfg.Provider); err != nil {
+		return err
+	}
+
+	seller, err := cfg.openProvider(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer seller.close()
+	if cfg.Provider == providerSandbox {
+		if err := addDemoPeople(ctx, db); err != nil {
+			return err
+		}
+	}
+
+	// Both listeners are taken before anything is promised.
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return wrongSetting("--listen %s: %v", cfg.Listen, err)
+	}
+	worker := fulfil.NewWorker(db, seller.client, cfg.ProviderTimeout, logger)
+	portal := handlers.Config{
+		Store: db, Counter: seller.client, Book: cfg.book, Wake: worker.Wake, Logger: logger,
+		Secure: cfg.secure(), Sandbox: cfg.Provider == providerSandbox,
+		CredentialProfile: provider.DefaultProfile, Middleware: []echo.MiddlewareFunc{seller.metrics.requests},
+	}
+	if portal.Sandbox {
+		portal.Demo = demoPeople()
+	}
+	servers := []*http.Server{newServer(handlers.New(portal), logger)}
+	listeners := []net.Listener{listener}
+	if cfg.MetricsListen != "" {
+		listener, err := net.Listen("tcp", cfg.MetricsListen)
+		if err != nil {
+			return wrongSetting("--metrics-listen %s: %v", cfg.MetricsListen, err)
+		}
+		servers = append(servers, newServer(seller.metrics.handler(db, logger), logger))
+		listeners = append(listeners, listener)
+	}
+	cfg.greet(listener.Addr())
+
+	working, stopWorking := context.WithCancel(context.Background())
+	var background sync.WaitGroup
+	background.Go(func() { worker.Run(working) })
+	background.Go(func() { sweep(working, db, logger) })
+
+	failed := make(chan error, len(servers))
+	for i, server := range servers {
+		go func() { failed <- server.Serve(listeners[i]) }()
+	}
+	select {
+	case <-ctx.Done():
+		logger.Info("ending: no new requests are taken, what is under way is finished")
+	case err = <-failed:
+	}
+	// Requests first: one that places an order still finds the worker. Then the
+	// worker, which lets a running attempt have its answer; a crash instead
+	// leaves it to recovery.
+	grace, cancel := context.WithTimeout(context.Background(), shutdownGrace)
+	defer cancel()
+	for _, server := range servers {
+		err = errors.Join(err, server.Shutdown(grace))
+	}
+	stopWorking()
+	background.Wait()
+	logger.Info("ended")
+	return err
+}
+
+func newServer(h http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		// Longer than the longest call to the provider that a page waits for.
+		WriteTimeout: 90 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+}
+
+// greet tells a person who started the program where to go and how to sign in.
+func (c config) greet(at net.Addr) {
+	address := c.PublicURL
+	if address == "" {
+		address = "http://" + at.String()
+	}
+	fmt.Printf("The portal is at %s\n", address)
+	if c.Provider == providerSandbox {
+		fmt.Println("It uses a sandbox in place of the provider: nothing is bought for real. Sign in as one of")
+		for _, p := range demoPeople() {
+			fmt.Printf("  %-28s password %s   (%s)\n", p.Email, p.Password, p.Role)
+		}
+	}
+	if c.book.Example() {
+		fmt.Println("The price book's prices are examples: give your own with --price-book, see docs/price-book.md.")
+	}
+	if host, _, err := net.SplitHostPort(at.String()); err == nil && !loopback(host) && c.Provider == providerSandbox {
+		fmt.Println("Warning: the demo passwords above are public, and this address may be reached from other machines.")
+	}
+}
+
+// sweep removes ended sessions and throttles now and then.
+func sweep(ctx context.Context, db *store.Store, logger *slog.Logger) {
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	for {
+		if err := db.Sweep(ctx); err != nil && ctx.Err() == nil {
+			logger.Warn("can't sweep ended sessions; will try again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,364 @@
+package views_test
+
+import (
+	"time"
+
+	"github.com/a-h/templ"
+
+	"portal/models"
+	"portal/views"
+)
+
+// canned is one page in one state, with data that shows it.
+type canned struct {
+	name string
+	// status is the order status that <main> has to carry, if any.
+	status models.Status
+	page   views.Page
+	body   func(views.Page) templ.Component
+}
+
+var (
+	now      = time.Date(2026, 11, 24, 6, 5, 33, 0, time.UTC)
+	yearOn   = models.AddMonths(now, 12)
+	reseller = int64(3)
+	account  = models.Account{ID: 7, OwnerID: 1217259133477183, Name: "杭州云栖电子商务有限公司", ResellerID: &reseller, CreatedAt: now}
+	direct   = models.Account{ID: 8, OwnerID: 1983310043218834, Name: "Blue Harbour Trading Ltd", CreatedAt: now}
+)
+
+func viewer(role models.Role, email string) *models.Viewer {
+	v := &models.Viewer{User: models.User{ID: 5, Email: email, Role: role}}
+	if role == models.Customer {
+		v.User.AccountID = &account.ID
+	}
+	return v
+}
+
+func page(role models.Role, path string) views.Page {
+	email := map[models.Role]string{
+		models.Customer: "li.na@yunqi.example", models.ResellerAdmin: "zhang.wei@reseller.example",
+		models.Support: "wang.fang@support.example", models.Operator: "chen@portal.example",
+	}[role]
+	return views.Page{Viewer: viewer(role, email), Path: path, Sandbox: true, RequestID: "01JDF7Q2M8X5", Now: now}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func lines(machines, months int, unit models.Fen, percent string, less models.Fen) []models.Line {
+	out := []models.Line{{
+		Kind: models.LineEdition, Edition: models.Pro, Machines: machines, Months: months, UnitFen: unit,
+		Amount: unit * models.Fen(machines*months),
+	}}
+	if less != 0 {
+		out = append(out, models.Line{Kind: models.LineDiscount, Percent: percent, Amount: less})
+	}
+	return out
+}
+
+func quote() models.Quote {
+	return models.Quote{
+		ID: "0193a5b2-7c1d-7000-8000-3f2a6d1e9b44", AccountID: account.ID, UserID: 5, Kind: models.Buy,
+		Edition: models.Pro, VersionCode: "level1", Cycle: models.Year, Duration: 1, AutoRenew: true, AutoRenewMonths: 12,
+		InstanceCount: 25, CountReadAt: now.Add(-time.Minute), ExamplePrices: true, TotalFen: 1530000,
+		Lines:     lines(25, 12, 6000, "15", -270000),
+		CreatedAt: now, ExpiresAt: now.Add(30 * time.Minute),
+	}
+}
+
+func order(status models.Status, kind models.Kind, reason models.Reason) models.Order {
+	o := models.Order{
+		ID: 11, Number: "P20261124-7K3M9QXR", AccountID: account.ID, OwnerID: account.OwnerID, UserID: 5, Kind: kind,
+		Edition: models.Pro, Cycle: models.Year, Duration: 1, AutoRenew: true, AutoRenewMonths: 12, InstanceCount: 25,
+		TotalFen: 1530000, PlacedAt: now.Add(-40 * time.Second), Status: status, Reason: reason, Attempts: 1,
+	}
+	switch status {
+	case models.Completed:
+		o.ProviderOrderID, o.InstanceID = "204871926350912", "sas-cn-x0r3l7m2k01"
+		o.RequestID = "5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"
+		o.StartsAt, o.EndsAt, o.SettledAt = ptr(now), ptr(yearOn), ptr(now)
+	case models.Rejected:
+		o.Code, o.Message, o.RequestID = "InsufficientBalance", "Your account does not have enough balance.", "5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"
+	case models.Unknown:
+		o.DueAt = ptr(now.Add(8 * time.Second))
+	case models.NeedsReview:
+		o.Code, o.RequestID = "InstanceAlreadyExists", "5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"
+	case models.Placed, models.Sending, models.Cancelled:
+	}
+	return o
+}
+
+// reasonFor is a reason that an order of the status usually has.
+func reasonFor(s models.Status) models.Reason {
+	switch s {
+	case models.Placed:
+		return models.ReasonPlacedByUser
+	case models.Sending:
+		return models.ReasonClaimed
+	case models.Unknown:
+		return models.ReasonNoAnswer
+	case models.NeedsReview:
+		return models.ReasonContradicted
+	case models.Completed:
+		return models.ReasonDone
+	case models.Rejected:
+		return models.ReasonRefused
+	case models.Cancelled:
+		return models.ReasonCancelled
+	}
+	return models.ReasonNone
+}
+
+func orderProps(o models.Order, staff bool) views.OrderProps {
+	events := []models.Event{
+		{At: o.PlacedAt, To: models.Placed, Reason: models.ReasonPlacedByUser, Actor: "user:5"},
+		{At: o.PlacedAt.Add(time.Second), From: models.Placed, To: models.Sending, Reason: models.ReasonClaimed, Actor: "worker", Attempt: 1},
+		{At: o.PlacedAt.Add(2 * time.Second), From: models.Sending, To: o.Status, Reason: o.Reason, Actor: "worker", Attempt: 1, Note: "Checked in the console of Alibaba Cloud: <b>no order there</b>."},
+	}
+	if o.Status == models.Placed {
+		events = events[:1]
+	}
+	attempts := []models.Attempt{
+		{Number: 1, StartedAt: now.Add(-39 * time.Second), Request: "POST https://sas-api.aliyuncs.com/\nAction=CreateInstance&OwnerId=1217259133477183&BuyNumber=25&PricingCycle=Year&Duration=1&VersionCode=level1&ClientToken=[redacted]"},
+		{
+			Number: 2, StartedAt: now.Add(-20 * time.Second), AnsweredAt: ptr(now.Add(-19 * time.Second)), Outcome: models.OutcomeContradicted, HTTPStatus: 400,
+			Code: "InstanceAlreadyExists", Message: "The user already has an instance.", RequestID: "5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061", Late: true,
+			Request: "POST https://sas-api.aliyuncs.com/\nAction=CreateInstance", Response: `{"Code":"InstanceAlreadyExists","RequestId":"5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"}`,
+		},
+	}
+	return views.OrderProps{
+		Order: o, Quote: quote(), Account: account, Email: "li.na@yunqi.example", Events: events, Attempts: attempts,
+		Staff: staff, CanCancel: o.Status == models.Placed && !staff,
+	}
+}
+
+func quoteForm() views.QuoteFormProps {
+	return views.QuoteFormProps{
+		Account: account, Count: models.Count{Machines: 25, ReadAt: now.Add(-time.Minute)},
+		Editions: []views.EditionOption{
+			{Edition: models.Pro, UnitFen: 6000, TotalFen: 1530000, Chosen: true},
+			{Edition: models.Enterprise, UnitFen: 15000, TotalFen: 3825000},
+		},
+		Terms: []views.TermOption{
+			{Term: models.Term{Cycle: models.Month, Duration: 1}, TotalFen: 150000},
+			{Term: models.Term{Cycle: models.Month, Duration: 3}, TotalFen: 450000},
+			{Term: models.Term{Cycle: models.Month, Duration: 6}, TotalFen: 900000},
+			{Term: models.Term{Cycle: models.Year, Duration: 1}, TotalFen: 1530000, SavingFen: 270000, Percent: "15", Chosen: true},
+			{Term: models.Term{Cycle: models.Year, Duration: 2}, TotalFen: 3060000, SavingFen: 540000, Percent: "15"},
+			{Term: models.Term{Cycle: models.Year, Duration: 3}, TotalFen: 4590000, SavingFen: 810000, Percent: "15"},
+		},
+		AutoRenewOptions: []int{1, 3, 6, 12}, AutoRenewMonths: 12,
+		Lines: lines(25, 12, 6000, "15", -270000), TotalFen: 1530000, StartsAt: now, EndsAt: yearOn,
+		ValidFor: 30 * time.Minute, ExamplePrices: true,
+	}
+}
+
+func subscription(left time.Duration, auto bool) *models.Subscription {
+	s := &models.Subscription{
+		InstanceID: "sas-cn-x0r3l7m2k01", Edition: models.Pro, InstanceCount: 25,
+		StartsAt: models.AddMonths(now.Add(left), -12), EndsAt: now.Add(left), AutoRenew: auto,
+	}
+	if auto {
+		s.AutoRenewMonths = 12
+	}
+	return s
+}
+
+func orderRows() []views.OrderRow {
+	var rows []views.OrderRow
+	for i, s := range models.Statuses() {
+		o := order(s, models.Kinds()[i%4], reasonFor(s))
+		o.Number = o.Number[:len(o.Number)-1] + string("ABCDEFGH"[i])
+		o.TotalFen *= models.Fen(i + 1)
+		o.PlacedAt = o.PlacedAt.Add(-time.Duration(i) * 31 * time.Hour)
+		a := account
+		if i%2 == 1 {
+			a = direct
+		}
+		rows = append(rows, views.OrderRow{Order: o, Account: a})
+	}
+	return rows
+}
+
+// errorPages are the keys with values for their placeholders.
+var errorPages = []views.ErrorProps{
+	{Status: 404, Key: "not_found", Back: "/"},
+	{Status: 403, Key: "forbidden", Back: "/"},
+	{Status: 405, Key: "method", Back: "/"},
+	{Status: 413, Key: "too_large", Back: "/"},
+	{Status: 403, Key: "csrf", Back: "/"},
+	{Status: 429, Key: "throttled", Args: []any{"Minutes", 1}, Back: "/"},
+	{Status: 429, Key: "throttled", Args: []any{"Seconds", 30}, Back: "/"},
+	{Status: 429, Key: "throttled", Back: "/"},
+	{Status: 500, Key: "internal", Retry: "/orders", Back: "/", OrderNumber: "P20261124-7K3M9QXR"},
+	{Status: 503, Key: "unavailable", Retry: "/", Back: "/"},
+	{Status: 503, Key: "count_unavailable", Retry: "/accounts/7/quote?kind=buy&edition=pro", Back: "/accounts/7"},
+	{Status: 502, Key: "count_refused", Args: []any{"Code", "Forbidden.RAM"}, Back: "/accounts/7"},
+	{Status: 429, Key: "count_throttled", Retry: "/accounts/7/quote?kind=buy", Back: "/accounts/7"},
+	{Status: 503, Key: "clock", Back: "/accounts/7"},
+	{Status: 400, Key: "bad_request", Back: "/"},
+}
+
+// pages are all pages in all their states.
+func pages() []canned {
+	var out []canned
+	add := func(name string, p views.Page, body func(views.Page) templ.Component) {
+		out = append(out, canned{name: name, page: p, body: body})
+	}
+
+	guest := views.Page{Path: "/sign-in?next=%2Forders", Sandbox: true, RequestID: "01JDF7Q2M8X5", Now: now}
+	demo := []views.DemoPerson{
+		{Email: "customer@example.com", Password: "customer-demo", Role: models.Customer},
+		{Email: "reseller@example.com", Password: "reseller-demo", Role: models.ResellerAdmin},
+		{Email: "support@example.com", Password: "support-demo", Role: models.Support},
+		{Email: "operator@example.com", Password: "operator-demo", Role: models.Operator},
+	}
+	signIn := func(props views.SignInProps) func(views.Page) templ.Component {
+		return func(p views.Page) templ.Component { return views.SignIn(p, props) }
+	}
+	add("sign-in", guest, signIn(views.SignInProps{Next: "/orders", Demo: demo}))
+	live := guest
+	live.Sandbox = false
+	add("sign-in-live", live, signIn(views.SignInProps{}))
+	add("sign-in-wrong", guest, signIn(views.SignInProps{Email: `"><b>li`, Demo: demo, Problems: []views.Problem{
+		{Field: "email", Key: "sign_in_wrong"}, {Field: "password", Key: "password_missing"},
+	}}))
+	add("sign-in-throttled", live, signIn(views.SignInProps{Email: "li@example.com", Problems: []views.Problem{
+		{Key: "sign_in_throttled", Args: []any{"Minutes", 15}},
+	}}))
+
+	accounts := func(props views.AccountsProps) func(views.Page) templ.Component {
+		return func(p views.Page) templ.Component { return views.Accounts(p, props) }
+	}
+	staff := page(models.ResellerAdmin, "/accounts")
+	add("accounts", staff, accounts(views.AccountsProps{NextURL: "/accounts?after=8", Rows: []views.AccountRow{
+		{Account: account, Subscription: subscription(200*24*time.Hour, true)},
+		{Account: direct, OpenOrder: ptr(order(models.Unknown, models.Buy, models.ReasonNoAnswer))},
+		{Account: models.Account{ID: 9, OwnerID: 1, Name: "成都星河"}},
+		{Account: models.Account{ID: 10, OwnerID: 9223372036854775807, Name: "A"}, Subscription: subscription(-24*time.Hour, false)},
+	}}))
+	add("accounts-no-match", staff, accounts(views.AccountsProps{Query: "<i>x"}))
+	add("accounts-none", staff, accounts(views.AccountsProps{}))
+
+	one := func(props views.AccountProps) func(views.Page) templ.Component {
+		return func(p views.Page) templ.Component { return views.Account(p, props) }
+	}
+	home := page(models.Customer, "/accounts/7")
+	recent := []models.Order{order(models.Completed, models.Buy, models.ReasonDone), order(models.Rejected, models.Buy, models.ReasonRefused)}
+	add("account-none", home, one(views.AccountProps{Account: account, CanBuy: true, MayOrder: true}))
+	add("account-active", home, one(views.AccountProps{Account: account, MayOrder: true, Recent: recent, Subscription: subscription(364*24*time.Hour, true)}))
+	add("account-expired", home, one(views.AccountProps{Account: account, MayOrder: true, Recent: recent, Subscription: subscription(-24*time.Hour, false)}))
+	add("account-expired-buy", home, one(views.AccountProps{Account: account, CanBuy: true, MayOrder: true, Recent: recent, Subscription: subscription(-99*24*time.Hour, false)}))
+	add("account-presumed", home, one(views.AccountProps{Account: account, MayOrder: true, Recent: recent, Subscription: subscription(-24*time.Hour, true)}))
+	add("account-open-order", home, one(views.AccountProps{Account: account, MayOrder: true, Recent: recent, OpenOrder: ptr(order(models.Unknown, models.Buy, models.ReasonNoAnswer))}))
+	add("account-support", page(models.Support, "/accounts/7"), one(views.AccountProps{Account: account}))
+	add("account-support-active", page(models.Support, "/accounts/7"), one(views.AccountProps{Account: account, Subscription: subscription(time.Hour, false)}))
+	add("account-cannot", home, one(views.AccountProps{Account: account, MayOrder: true}))
+
+	form := func(change func(*views.QuoteFormProps)) func(views.Page) templ.Component {
+		props := quoteForm()
+		change(&props)
+		return func(p views.Page) templ.Component { return views.QuoteForm(p, props) }
+	}
+	asking := page(models.Customer, "/accounts/7/quote?kind=buy")
+	add("quote", asking, form(func(*views.QuoteFormProps) {}))
+	add("quote-auto-renew", asking, form(func(p *views.QuoteFormProps) { p.AutoRenew = true }))
+	add("quote-problems", asking, form(func(p *views.QuoteFormProps) {
+		p.AutoRenew, p.AutoRenewMonths, p.MinimumMonths, p.Lines, p.Count.Machines = true, 0, 6, nil, 1
+		p.Editions[0].Chosen, p.Terms = false, p.Terms[2:]
+		p.Terms[1].Chosen = false
+		for i := range p.Terms {
+			p.Terms[i].TotalFen, p.Terms[i].SavingFen = 0, 0
+		}
+		p.Problems = []views.Problem{
+			{Field: "edition", Key: "edition_missing"}, {Field: "edition", Key: "edition_unknown"},
+			{Field: "term", Key: "term_below_minimum", Args: []any{"Months", 6, "Count", 1}},
+			{Field: "auto_renew_months", Key: "auto_renew_months_missing"},
+			{Key: "open_order", Args: []any{"Number", "P20261124-7K3M9QXR"}},
+		}
+	}))
+
+	check := func(change func(*views.CheckProps)) func(views.Page) templ.Component {
+		props := views.CheckProps{
+			Quote: quote(), Account: account, Email: "li.na@yunqi.example", StartsAt: now, EndsAt: yearOn,
+			ChangeURL: "/accounts/7/quote?kind=buy&edition=pro&term=year-1&auto_renew=on&auto_renew_months=12", MayOrder: true,
+		}
+		change(&props)
+		return func(p views.Page) templ.Component { return views.Check(p, props) }
+	}
+	checking := page(models.Customer, "/quotes/0193a5b2-7c1d-7000-8000-3f2a6d1e9b44")
+	add("check", checking, check(func(*views.CheckProps) {}))
+	add("check-changed", checking, check(func(p *views.CheckProps) {
+		old := quote()
+		old.InstanceCount, old.Lines, old.TotalFen, old.ExpiresAt = 22, lines(22, 12, 6000, "15", -237600), 1346400, now.Add(-time.Minute)
+		p.Previous, p.Account = &old, direct
+		p.Quote.AutoRenew = false
+		p.Quote.Changes = []models.QuoteChange{models.QuoteExpired, models.CountChanged, models.PricesChanged, models.AccountChanged}
+	}))
+	add("check-expired", checking, check(func(p *views.CheckProps) { p.Expired = true }))
+	add("check-open-order", checking, check(func(p *views.CheckProps) {
+		p.OpenOrder = ptr(order(models.Sending, models.Buy, models.ReasonClaimed))
+	}))
+	add("check-support", page(models.Support, checking.Path), check(func(p *views.CheckProps) { p.MayOrder = false }))
+	add("check-problem", checking, check(func(p *views.CheckProps) {
+		p.Problems = []views.Problem{{Key: "nothing_placed_provider_down"}}
+	}))
+
+	for _, s := range models.Statuses() {
+		for _, k := range models.Kinds() {
+			p := page(models.Customer, "/orders/P20261124-7K3M9QXR")
+			if s.Open() {
+				p.Refresh = 3 * time.Second
+			}
+			props := orderProps(order(s, k, reasonFor(s)), false)
+			out = append(out, canned{
+				"order-" + string(s) + "-" + string(k), s, p,
+				func(p views.Page) templ.Component { return views.Order(p, props) },
+			})
+		}
+	}
+	stopped := page(models.Customer, "/orders/P20261124-7K3M9QXR?refresh=off")
+	stopped.Refresh = 3 * time.Second
+	out = append(out, canned{"order-stopped", models.Unknown, stopped, func(p views.Page) templ.Component {
+		return views.Order(p, orderProps(order(models.Unknown, models.Buy, models.ReasonWorkerLost), false))
+	}})
+	out = append(out, canned{"order-staff", models.NeedsReview, page(models.Support, "/orders/P20261124-7K3M9QXR"), func(p views.Page) templ.Component {
+		return views.Order(p, orderProps(order(models.NeedsReview, models.Buy, models.ReasonContradicted), true))
+	}})
+	out = append(out, canned{"order-cancel-too-late", models.Sending, page(models.Customer, "/orders/P20261124-7K3M9QXR"), func(p views.Page) templ.Component {
+		props := orderProps(order(models.Sending, models.Buy, models.ReasonClaimed), true)
+		props.Attempts, props.Problems = nil, []views.Problem{{Key: "cancel_too_late"}}
+		return views.Order(p, props)
+	}})
+
+	log := func(props views.OrdersProps) func(views.Page) templ.Component {
+		return func(p views.Page) templ.Component { return views.Orders(p, props) }
+	}
+	mine, all := page(models.Customer, "/orders"), page(models.Support, "/orders?status=unknown")
+	add("orders", mine, log(views.OrdersProps{Rows: orderRows(), Count: 7, Any: true}))
+	add("orders-filtered", all, log(views.OrdersProps{
+		Rows: orderRows(), Count: 10000, CountCapped: true, Any: true, ShowAccounts: true, NextURL: "/orders?after=x", FirstURL: "/orders",
+		Status: "unknown", Kind: "buy", From: "2026-11-01", To: "2026-11-24", Query: `P2026<"`, Account: "7",
+		Chips: []views.Chip{
+			{Field: "status", Value: "unknown", URL: "/orders"}, {Field: "status", Value: "nonsense", URL: "/orders"},
+			{Field: "kind", Value: "buy", URL: "/orders"}, {Field: "kind", Value: "nonsense", URL: "/orders"},
+			{Field: "from", Value: "2026-11-01", URL: "/orders"}, {Field: "to", Value: "2026-11-24", URL: "/orders"},
+			{Field: "q", Value: `P2026<"`, URL: "/orders"}, {Field: "account", Value: account.Name, URL: "/orders"},
+		},
+	}))
+	add("orders-no-match", mine, log(views.OrdersProps{Any: true, Query: "x", Chips: []views.Chip{{Field: "q", Value: "x", URL: "/orders"}}, FirstURL: "/orders?q=x"}))
+	add("orders-none", mine, log(views.OrdersProps{}))
+	add("orders-problem", mine, log(views.OrdersProps{Any: true, From: "yesterday", Problems: []views.Problem{
+		{Field: "from", Key: "date_invalid", Args: []any{"Value", "yesterday"}}, {Field: "status", Key: "status_unknown"},
+		{Field: "kind", Key: "kind_unknown"}, {Field: "q", Key: "query_too_long"},
+	}}))
+
+	for _, e := range errorPages {
+		name := "error-" + e.Key
+		if len(e.Args) > 0 {
+			name += "-" + e.Args[0].(string)
+		}
+		add(name, home, func(p views.Page) templ.Component { return views.Error(p, e) })
+	}
+	add("error-guest", live, func(p views.Page) templ.Component { return views.Error(p, errorPages[0]) })
+	return out
+}

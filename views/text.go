@@ -1,0 +1,62 @@
+package views
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"portal/locales"
+	"portal/models"
+)
+
+// Shortcuts for templates. The localizer comes with the context; every word
+// comes from locales/.
+
+func t(ctx context.Context, key string, pairs ...any) string {
+	return locales.From(ctx).T(key, pairs...)
+}
+
+func n(ctx context.Context, key string, count int, pairs ...any) string {
+	return locales.From(ctx).N(key, count, pairs...)
+}
+
+func lang(ctx context.Context) string { return locales.From(ctx).Tag() }
+
+func money(ctx context.Context, f models.Fen) string { return locales.From(ctx).Money(f) }
+
+func number(ctx context.Context, i int) string { return locales.From(ctx).Number(int64(i)) }
+
+func date(ctx context.Context, at time.Time) string { return locales.From(ctx).Date(at) }
+
+func dateTime(ctx context.Context, at time.Time) string { return locales.From(ctx).DateTime(at) }
+
+func exact(ctx context.Context, at time.Time) string { return locales.From(ctx).Exact(at) }
+
+func stamp(ctx context.Context, at time.Time) string { return locales.From(ctx).Stamp(at) }
+
+func term(ctx context.Context, tm models.Term) string { return locales.From(ctx).Term(tm) }
+
+func months(ctx context.Context, m int) string { return locales.From(ctx).Months(m) }
+
+func machines(ctx context.Context, count int) string { return n(ctx, "machines", count) }
+
+func edition(ctx context.Context, e models.Edition) string { return t(ctx, "edition."+string(e)) }
+
+// other lists the languages that the page is not in.
+func other(ctx context.Context) []string {
+	var out []string
+	for _, tag := range locales.Tags() {
+		if tag != lang(ctx) {
+			out = append(out, tag)
+		}
+	}
+	return out
+}
+
+// rfc3339 is what a time element's datetime attribute takes.
+func rfc3339(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// listed joins short phrases as the language does.
+func listed(ctx context.Context, parts ...string) string {
+	return strings.Join(parts, t(ctx, "list.separator"))
+}
