@@ -14,10 +14,13 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+var version = "development" // set by the linker
+
 // commandLine is everything that can be typed. Each flag of Settings can be
 // set by its environment variable too.
 type commandLine struct {
 	Settings
+	Version kong.VersionFlag `help:"Say which version this is."`
 
 	Serve    serveCommand    `cmd:"" default:"withargs" help:"Serve the portal (also with no command)."`
 	Sandbox  sandboxCommand  `cmd:"" help:"Run the stand-in provider alone, on a port."`
@@ -41,7 +44,7 @@ func run(args []string) int {
 	defer stop()
 	var cli commandLine
 	parser, err := kong.New(&cli, kong.Name("portal"), kong.Description(description),
-		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.Vars{"version": version}, kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "portal:", err)
 		return 2

@@ -52,7 +52,7 @@ func (serveCommand) Run(ctx context.Context, s *Settings) (err error) {
 	}
 
 	// Both listeners are taken before anything is promised.
-	listener, err := net.Listen("tcp", cfg.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return wrongSetting("--listen %s: %v", cfg.Listen, err)
 	}
@@ -68,7 +68,7 @@ func (serveCommand) Run(ctx context.Context, s *Settings) (err error) {
 	servers := []*http.Server{newServer(handlers.New(portal), logger)}
 	listeners := []net.Listener{listener}
 	if cfg.MetricsListen != "" {
-		listener, err := net.Listen("tcp", cfg.MetricsListen)
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.MetricsListen)
 		if err != nil {
 			return wrongSetting("--metrics-listen %s: %v", cfg.MetricsListen, err)
 		}

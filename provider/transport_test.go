@@ -110,8 +110,7 @@ func TestNeverSent(t *testing.T) {
 }
 
 func TestTLSWithATrustedCertificate(t *testing.T) {
-	g := newGateway(t, (*httptest.Server).StartTLS, answer(200, bought))
-	g.EnableHTTP2 = true
+	g := newGateway(t, func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() }, answer(200, bought))
 	roots := x509.NewCertPool()
 	roots.AddCert(g.Certificate())
 	c, err := newClient(config(t, g.URL), roots)

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"portal/provider"
+	"portal/provider/sandbox"
+)
+
+// seller is the provider as this program uses it, with what runs beside it.
+type seller struct {
+	client  *provider.Client
+	metrics *metrics
+	close   func()
+}
+
+// providerConfig is how the provider is reached. The sandbox is only ever shown
+// its own demo key: no real one may be signed with towards it.
+func (c config) providerConfig() provider.Config {
+	credentials := provider.Chain()
+	if c.Provider == providerSandbox {
+		credentials = provider.Fixed(sandbox.DemoAccessKeyID, sandbox.DemoAccessKeySecret, "")
+	}
+	return provider.Config{Endpoint: c.endpoint, Timeout: c.ProviderTimeout, Credentials: credentials}
+}
+
+// openProvider opens the way to the provider, and starts the embedded sandbox
+// where that is the provider.
+func (c config) openProvider(ctx context.Context, logger *slog.Logger) (*seller, error) {
+	m, err := newMetrics()
+	if err != nil {
+		return nil, err
+	}
+	stop := func() {}
+	if c.embeddedSandbox() {
+		if c.endpoint, stop, err = c.startSandbox(ctx, logger); err != nil {
+			return nil, err
+		}
+	}
+	pc := c.providerConfig()
+	pc.Logger, pc.Observe = logger, m.observe
+	client, err := provider.New(pc)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return &seller{client: client, metrics: m, close: func() { client.Close(); stop() }}, nil
+}
+
+// startSandbox serves the sandbox on a loopback port of its own, so that the
+// SDK reaches it as it reaches the real provider. Its state lies beside the
+// database: the two belong together.
+func (c config) startSandbox(ctx context.Context, logger *slog.Logger) (*url.URL, func(), error) {
+	state := strings.TrimSuffix(c.Database, filepath.Ext(c.Database)) + ".sandbox.jsonl"
+	box, err := sandbox.New(sandbox.Config{StatePath: state, Machines: demoMachines(), Logger: logger})
+	if err != nil {
+		return nil, nil, err
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, errors.Join(err, box.Close())
+	}
+	server := newServer(box, logger)
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	return &url.URL{Scheme: "http", Host: listener.Addr().String()}, func() {
+		if err := errors.Join(box.Close(), server.Close()); err != nil {
+			logger.Warn("the sandbox did not end well", "error", err)
+		}
+	}, nil
+}
+
+// sandboxServer is the stand-in provider with its levers below /control/.
+func sandboxServer(box *sandbox.Sandbox, logger *slog.Logger) *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle("/control/", http.StripPrefix("/control", box.Control()))
+	mux.Handle("/", box)
+	server := newServer(mux, logger)
+	server.WriteTimeout = 10 * time.Minute // delays are a fault that it plays
+	return server
+}
