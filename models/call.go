@@ -83,9 +83,15 @@ type CountError struct {
 	Failure    CountFailure
 	HTTPStatus int    // 0 when no status line came
 	Code       string // the provider's, as it stands
-	Message    string // the provider's, redacted
+	Message    string // the provider's, or why there was no answer; redacted
 	RequestID  string
+	// Cause is the context's error or another one that quotes no secret; nil
+	// without one.
+	Cause error
 }
+
+// Unwrap gives the cause.
+func (e *CountError) Unwrap() error { return e.Cause }
 
 func (e *CountError) Error() string {
 	s := "reading the number of machines: " + string(e.Failure)

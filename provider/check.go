@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"portal/models"
+
 	"context"
 	"errors"
 	"net/http"
@@ -129,7 +131,7 @@ func (x *exchange) way(https bool) (reachable, secure Finding) {
 }
 
 // judge reads from the answer how far the request came at the gateway.
-func (res *CheckResult) judge(kind CountErrorKind, e evidence, r reply) {
+func (res *CheckResult) judge(why models.CountFailure, e evidence, r reply) {
 	passed := func() {
 		res.KeyKnown, res.Signature = Yes, Yes
 		if res.Clock == Unclear {
@@ -137,10 +139,10 @@ func (res *CheckResult) judge(kind CountErrorKind, e evidence, r reply) {
 		}
 	}
 	switch {
-	case kind == "":
+	case why == "":
 		passed()
 		res.Allowed, res.Machines = Yes, r.data
-	case kind != CountRefused:
+	case why != models.CountRefused && why != models.CountClock:
 		// Throttled or broken: nothing is known of the key.
 	case aboutKey(r.code):
 		res.KeyKnown = No

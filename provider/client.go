@@ -37,7 +37,7 @@ type Config struct {
 	// may be nil.
 	Logger *slog.Logger
 	// Observe is told of each finished call for metrics: the action, its outcome
-	// (models.Outcome for selling calls; "done", or a CountErrorKind, for
+	// (models.Outcome for selling calls; "done", or a models.CountFailure, for
 	// GetInstanceCount) and how long it took. It may be nil.
 	Observe func(action, outcome string, took time.Duration)
 }

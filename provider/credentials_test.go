@@ -95,8 +95,8 @@ func TestChainFindsNothing(t *testing.T) {
 	a := c.Sell(t.Context(), buy())
 	wantOutcome(t, a, models.OutcomeNotSent)
 	_, err := c.Count(t.Context(), 7)
-	var failure *CountError
-	if !errors.As(err, &failure) || failure.Kind != CountUnavailable || !errors.Is(err, ErrNoCredentials) {
+	var failure *models.CountError
+	if !errors.As(err, &failure) || failure.Failure != models.CountUnavailable || !errors.Is(err, ErrNoCredentials) {
 		t.Errorf("count: %v", err)
 	}
 	check := c.Check(t.Context(), 0)

@@ -108,18 +108,20 @@ func instanceGone(code string) bool {
 }
 
 // decideCount says what GetInstanceCount ended in; empty means that it counted.
-func decideCount(e evidence) (CountErrorKind, reply) {
+func decideCount(e evidence) (models.CountFailure, reply) {
 	r := readReply(e.body)
 	switch {
 	case e.panicked || !e.left || !e.whole:
-		return CountUnavailable, r
+		return models.CountUnavailable, r
 	case e.status == http.StatusOK && r.object && !r.failing && r.data > 0:
 		return "", r
 	case refused(e, r) && throttled(r.code):
-		return CountThrottled, r
+		return models.CountThrottled, r
+	case refused(e, r) && aboutClock(r.code):
+		return models.CountClock, r
 	case refused(e, r):
-		return CountRefused, r
+		return models.CountRefused, r
 	default:
-		return CountUnavailable, r
+		return models.CountUnavailable, r
 	}
 }
