@@ -1,0 +1,247 @@
+package fulfil_test
+
+import (
+	"testing"
+	"time"
+
+	"portal/models"
+	"portal/portaltest"
+	"portal/provider/sandbox"
+	"portal/store"
+)
+
+// TestAPurchaseUnderEachFault: every fault that the sandbox knows, on the first
+// CreateInstance.
+func TestAPurchaseUnderEachFault(t *testing.T) {
+	for _, info := range sandbox.Faults() {
+		for _, times := range []int{1, 3} {
+			name := string(info.Fault) + " once"
+			if times > 1 {
+				name = string(info.Fault) + " three times"
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				p := portaltest.New(t, portaltest.Timeout(time.Second))
+				b := p.SignedIn("lin@example.com")
+				quote := b.Quote("pro", "year-1")
+				rule := sandbox.Rule{Action: sandbox.ActionCreateInstance, Fault: info.Fault, Times: times}
+				if info.NeedsDelay {
+					rule.Delay = time.Minute // beyond the provider's timeout; Close ends it
+				}
+				if err := p.Sandbox.AddFault(rule); err != nil {
+					t.Fatal(err)
+				}
+				number := b.Place(quote)
+				order := p.Settle(number)
+				agree(t, p, order)
+
+				// Whoever was asked again did the work; only a purchase that the
+				// provider itself refused would be anything else. A numeric Code is
+				// unknown, not a refusal, so it is asked again, too.
+				if order.Status != models.Completed {
+					t.Fatalf("the order is %s (%s), want completed\n%s", order.Status, order.Reason, p.Log)
+				}
+			})
+		}
+	}
+}
+
+// agree holds the portal's log against the sandbox's ledger: what is completed
+// was charged once, fen for fen and with the same ids; what is rejected or
+// cancelled was not charged; nothing was ever charged twice.
+func agree(t *testing.T, p *portaltest.Portal, o models.Order) {
+	t.Helper()
+	charges := p.Sandbox.Ledger()
+	switch o.Status {
+	case models.Completed:
+		if len(charges) != 1 {
+			t.Fatalf("completed with %d charges", len(charges))
+		}
+		c := charges[0]
+		if c.ClientToken != o.ClientToken || c.OrderID != o.ProviderOrderID || c.InstanceID != o.InstanceID || models.Fen(c.AmountFen) != o.TotalFen {
+			t.Fatalf("the ledger says %+v, the portal %+v", c, o)
+		}
+	case models.Rejected, models.Cancelled:
+		if len(charges) != 0 {
+			t.Fatalf("%s, but %d charges", o.Status, len(charges))
+		}
+	case models.NeedsReview:
+		if len(charges) > 1 {
+			t.Fatalf("%d charges", len(charges))
+		}
+	case models.Placed, models.Sending, models.Unknown:
+		t.Fatalf("the order is still %s", o.Status)
+	}
+	body := p.SignedIn("operator@example.com").Get("/orders/" + o.Number)
+	if body.OrderStatus() != string(o.Status) {
+		t.Fatalf("the page says %q, the record %s", body.OrderStatus(), o.Status)
+	}
+}
+
+func TestAProviderThatNeverAnswersEndsInReview(t *testing.T) {
+	for _, fault := range []sandbox.Fault{sandbox.FaultDropBefore, sandbox.FaultDropAfter, sandbox.FaultInternalErrorAfter} {
+		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			p := portaltest.New(t)
+			b := p.SignedIn("lin@example.com")
+			quote := b.Quote("pro", "year-1")
+			if err := p.Sandbox.AddFault(sandbox.Rule{Action: sandbox.ActionCreateInstance, Fault: fault}); err != nil {
+				t.Fatal(err)
+			}
+			o := p.Settle(b.Place(quote))
+			agree(t, p, o)
+			if o.Status != models.NeedsReview || o.Reason != models.ReasonTokenWindow {
+				t.Fatalf("%s %s", o.Status, o.Reason)
+			}
+		})
+	}
+}
+
+func TestAProviderThatIsNeverReachedEndsUncharged(t *testing.T) {
+	for _, fault := range []sandbox.Fault{sandbox.FaultThrottle, sandbox.FaultProcessing} {
+		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			p := portaltest.New(t)
+			b := p.SignedIn("lin@example.com")
+			quote := b.Quote("pro", "year-1")
+			if err := p.Sandbox.AddFault(sandbox.Rule{Action: sandbox.ActionCreateInstance, Fault: fault}); err != nil {
+				t.Fatal(err)
+			}
+			o := p.Settle(b.Place(quote))
+			agree(t, p, o)
+			if o.Status != models.Rejected || o.Reason != models.ReasonTooLong {
+				t.Fatalf("%s %s", o.Status, o.Reason)
+			}
+		})
+	}
+}
+
+func TestWhatTheProviderRefusesIsRejectedWithItsCode(t *testing.T) {
+	for name, tc := range map[string]struct {
+		world func(*portaltest.Portal) error
+		code  string
+	}{
+		"no money": {func(p *portaltest.Portal) error { return p.Sandbox.SetBalance(0) }, "InsufficientBalance"},
+		"a clock 20 minutes off": {func(p *portaltest.Portal) error {
+			return p.Sandbox.AdvanceGateway(20 * time.Minute)
+		}, "InvalidTimeStamp.Expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := portaltest.New(t)
+			b := p.SignedIn("lin@example.com")
+			number := b.Place(b.Quote("pro", "year-1"))
+			if err := tc.world(p); err != nil {
+				t.Fatal(err)
+			}
+			o := p.Settle(number)
+			agree(t, p, o)
+			if o.Status != models.Rejected || o.Code != tc.code {
+				t.Fatalf("%s %s", o.Status, o.Code)
+			}
+			if page := b.Get("/orders/" + number); page.OrderStatus() != "rejected" {
+				t.Fatal(page.OrderStatus())
+			}
+		})
+	}
+}
+
+// TestAnInstanceThatThisPortalNeverSold: the provider refuses a second one.
+func TestAnInstanceThatThisPortalNeverSold(t *testing.T) {
+	p := portaltest.New(t)
+	a := p.Seller.Sell(t.Context(), models.Call{
+		Kind: models.Buy, OwnerID: portaltest.Owner, ClientToken: "elsewhere", VersionCode: "level1",
+		Cycle: models.Month, Duration: 1, InstanceCount: 25,
+	})
+	if a.Outcome != models.OutcomeDone {
+		t.Fatalf("%+v", a)
+	}
+	b := p.SignedIn("lin@example.com")
+	o := p.Settle(b.Place(b.Quote("pro", "year-1")))
+	if o.Status != models.Rejected || o.Code == "" || len(p.Sandbox.Ledger()) != 1 {
+		t.Fatalf("%s %s, %d charges", o.Status, o.Code, len(p.Sandbox.Ledger()))
+	}
+}
+
+// TestAWorkerThatDiedIsRecovered plays a crash at each step: what the dead
+// worker had committed is all that there is.
+func TestAWorkerThatDiedIsRecovered(t *testing.T) {
+	type dead struct {
+		order   models.Order
+		attempt models.Attempt
+	}
+	claim := func(p *portaltest.Portal, number string) dead {
+		p.T.Helper()
+		o, err := p.Store.Order(p.T.Context(), p.Viewer("operator@example.com"), number)
+		if err != nil {
+			p.T.Fatal(err)
+		}
+		o, attempt, err := p.Store.Claim(p.T.Context(), o, "CreateInstance", 7*time.Second)
+		if err != nil {
+			p.T.Fatal(err)
+		}
+		return dead{o, attempt}
+	}
+	send := func(p *portaltest.Portal, d dead) models.Answer {
+		return p.Seller.Sell(p.T.Context(), models.Call{
+			Kind: models.Buy, OwnerID: d.order.OwnerID, ClientToken: d.order.ClientToken, VersionCode: d.order.VersionCode,
+			Cycle: d.order.Cycle, Duration: d.order.Duration, InstanceCount: d.order.InstanceCount,
+		})
+	}
+	for name, crash := range map[string]func(*portaltest.Portal, string){
+		"after placing":                 func(*portaltest.Portal, string) {},
+		"after the claim, nothing sent": func(p *portaltest.Portal, n string) { claim(p, n) },
+		"after the call, nothing written": func(p *portaltest.Portal, n string) {
+			if a := send(p, claim(p, n)); a.Outcome != models.OutcomeDone {
+				p.T.Fatalf("%+v", a)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := portaltest.New(t)
+			b := p.SignedIn("lin@example.com")
+			number := b.Place(b.Quote("pro", "year-1"))
+			crash(p, number)
+			o := p.Settle(number)
+			agree(t, p, o)
+			if o.Status != models.Completed {
+				t.Fatalf("%s %s", o.Status, o.Reason)
+			}
+		})
+	}
+	t.Run("and one that only slept changes nothing when it wakes", func(t *testing.T) {
+		p := portaltest.New(t)
+		b := p.SignedIn("lin@example.com")
+		number := b.Place(b.Quote("pro", "year-1"))
+		sleeper := claim(p, number)
+		o := p.Settle(number)
+		answer := send(p, sleeper) // the same token: the same answer, no second charge
+		err := p.Store.Answer(t.Context(), sleeper.order, sleeper.attempt, answer,
+			store.Next{Status: models.Completed, Reason: models.ReasonDone})
+		if err == nil {
+			t.Fatal("the sleeper's claim still counted")
+		}
+		agree(t, p, o)
+	})
+}
+
+// TestAClockThatWentBackSendsNothing: how old the first attempt is can't be
+// told, so the token is not sent again.
+func TestAClockThatWentBackSendsNothing(t *testing.T) {
+	p := portaltest.New(t)
+	b := p.SignedIn("lin@example.com")
+	quote := b.Quote("pro", "year-1")
+	if err := p.Sandbox.AddFault(sandbox.Rule{Action: sandbox.ActionCreateInstance, Fault: sandbox.FaultDropAfter, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	number := b.Place(quote)
+	p.Worker.RunOnce(t.Context())
+	p.Pass(-time.Hour)
+	p.Worker.RunOnce(t.Context())
+	page := p.SignedIn("operator@example.com").Get("/orders/" + number)
+	if page.OrderStatus() != "needs_review" {
+		t.Fatalf("the order is %s", page.OrderStatus())
+	}
+	if n := p.Sandbox.Requests()[sandbox.ActionCreateInstance]; n != 1 {
+		t.Fatalf("%d sends", n)
+	}
+}
