@@ -308,7 +308,7 @@ func (b *Browser) Try(method, path string, form url.Values) (Page, error) {
 	}
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		if r.Header.Get("Sec-Fetch-Site") == "" {
+		if _, told := r.Header["Sec-Fetch-Site"]; !told {
 			r.Header.Set("Sec-Fetch-Site", "same-origin")
 		}
 	}

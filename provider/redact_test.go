@@ -115,13 +115,13 @@ func TestIDsStandAsTheyAre(t *testing.T) {
 // DEBUG=sdk, which the SDK reads before anything of ours runs.
 func TestDebugPrintsNothing(t *testing.T) {
 	signed := filepath.Join(t.TempDir(), "signed")
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDebugHelper$", "-test.v") //nolint:gosec // this very test
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDebugHelper$", "-test.v")
 	cmd.Env = append(os.Environ(), "DEBUG=sdk", "PORTAL_TEST_SIGNED="+signed)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	secrets, err := os.ReadFile(signed) //nolint:gosec // a file of this test
+	secrets, err := os.ReadFile(signed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestDebugHelper(t *testing.T) {
 	c := client(t, g.URL, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil)) })
 	a := c.Sell(t.Context(), buy())
 	q := g.last().URL.Query()
-	if err := os.WriteFile(file, []byte(q.Get("Signature")+" "+q.Get("SignatureNonce")), 0o600); err != nil { //nolint:gosec // a file of TestDebugPrintsNothing
+	if err := os.WriteFile(file, []byte(q.Get("Signature")+" "+q.Get("SignatureNonce")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if a.Outcome != models.OutcomeRejected {

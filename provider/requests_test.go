@@ -2,7 +2,7 @@ package provider
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the protocol's own
+	"crypto/sha1"
 	"encoding/base64"
 	"maps"
 	"net/http"

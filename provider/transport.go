@@ -112,7 +112,7 @@ var (
 // each call, over the shared transport. Being opaque, it keeps the SDK from
 // putting its timeouts, proxies and TLS settings on what is shared.
 type carrier struct {
-	ctx      context.Context //nolint:containedctx // the SDK has no contexts; this is how one reaches the request
+	ctx      context.Context // the SDK has no contexts; this is how one reaches the request
 	over     http.RoundTripper
 	endpoint *url.URL
 	ex       *exchange

@@ -26,7 +26,7 @@ go mod tidy -diff || stale "go.mod or go.sum is not tidy: run go mod tidy."
 
 for lock in $(git ls-files --cached --others --exclude-standard -- '*package-lock.json'); do
   folder=$(dirname "$lock")
-  (cd "$folder" && npm ci --dry-run --ignore-scripts --no-audit --no-fund >/dev/null </dev/null) ||
+  (cd "$folder" && npm ci --dry-run --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null </dev/null) ||
     stale "$lock does not match its package.json: run npm install there."
   ! grep -q '"resolved"' "$lock" ||
     stale "$lock names the registry it came from: run npm install --omit-lockfile-registry-resolved there."

@@ -106,5 +106,5 @@ for folder in $npm_folders; do
   # npm writes the inner file last, so it is newer when an install went through.
   [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && continue
   echo "deps: npm ci in $folder"
-  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=5 </dev/null)
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=5 </dev/null)
 done

@@ -20,7 +20,6 @@ func Unavailable(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	//nolint:exhaustive // a list of codes, not of everything that SQLite can say
 	switch e.Code {
 	case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrIoErr, sqlite3.ErrFull,
 		sqlite3.ErrCantOpen, sqlite3.ErrReadonly, sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrPerm:

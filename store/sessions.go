@@ -79,21 +79,24 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	options := s.options
 	session.Options = &options
 	session.IsNew = true
-	cookie, err := r.Cookie(name)
-	if err != nil || cookie.Value == "" {
+	value := ""
+	for _, cookie := range r.CookiesNamed(name) {
+		value = cookie.Value
+	}
+	if value == "" {
 		return session, nil
 	}
 	now := s.store.now()
 	row, err := first[sessionRow](s.store.read.WithContext(r.Context()).
 		Where("id_hash = ? AND seen_at > ? AND created_at > ?",
-			hashSession(cookie.Value), now.Add(-SessionIdle), now.Add(-SessionAge)))
+			hashSession(value), now.Add(-SessionIdle), now.Add(-SessionAge)))
 	if errors.Is(err, models.ErrNotFound) {
 		return session, nil
 	}
 	if err != nil {
 		return session, err
 	}
-	session.ID, session.IsNew = cookie.Value, false
+	session.ID, session.IsNew = value, false
 	session.Values[SessionUser] = row.UserID
 	if now.Sub(row.SeenAt) > touchEvery {
 		// Losing this to a crash costs nobody more than an early sign-in.

@@ -21,7 +21,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy := httputil.NewSingleHostReverseProxy(target) //nolint:gosec // the developer names the target
 	proxy.ModifyResponse = func(r *http.Response) error {
 		// Where the policy has these directives already, the first ones count.
 		if policy := r.Header.Get("Content-Security-Policy"); policy != "" {
