@@ -13,7 +13,7 @@ import (
 type sandboxCommand struct {
 	At       string `name:"at" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where it listens: a loopback address, because anybody who reaches it may move its levers (default ${default})."`
 	State    string `default:"sandbox.jsonl" placeholder:"FILE" help:"The file that it remembers everything in (default ${default})."`
-	Settings string `name:"settings" placeholder:"FILE" help:"A JSON file with machines, balance, keys and faults; see docs/sandbox.md."`
+	Settings string `name:"settings" placeholder:"FILE" help:"A JSON file with machines, balance and faults; see docs/sandbox.md."`
 }
 
 // Run serves the stand-in provider until it is asked to end.

@@ -40,7 +40,7 @@ func (a *app) preferences(c echo.Context) error {
 }
 
 func (a *app) setCookie(c echo.Context, name, value string) {
-	c.SetCookie(&http.Cookie{
+	c.SetCookie(&http.Cookie{ // #nosec G124 -- Secure where people reach the portal by https
 		Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 60 * 60,
 		Secure: a.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})

@@ -3,6 +3,7 @@ package locales
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,7 +107,7 @@ func (l *Localizer) T(key string, pairs ...any) string {
 			return fault("locales: %s: pair %d of %q has no name", l.tag, i/2, key)
 		}
 		value := pairs[i+1]
-		if n, ok := whole(value); ok && l.cat.plural[key] && (config.PluralCount == nil || name == "Count") {
+		if n, ok := counted(value); ok && l.cat.plural[key] && (config.PluralCount == nil || name == "Count") {
 			config.PluralCount = n
 		}
 		data[name] = l.write(value)
@@ -152,6 +153,16 @@ func whole(value any) (int, bool) {
 		return int(v), true
 	}
 	return 0, false
+}
+
+// counted is whole for choosing a plural form, which a number that is written
+// already decides as well.
+func counted(value any) (int, bool) {
+	if s, ok := value.(string); ok {
+		n, err := strconv.Atoi(s)
+		return n, err == nil
+	}
+	return whole(value)
 }
 
 // missing is what stands where words should: the key, to be quoted.

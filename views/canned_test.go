@@ -250,6 +250,9 @@ func pages() []canned {
 	add("account-expired-buy", home, one(views.AccountProps{Account: account, CanBuy: true, MayOrder: true, Recent: recent, Subscription: subscription(-99*24*time.Hour, false)}))
 	add("account-presumed", home, one(views.AccountProps{Account: account, MayOrder: true, Recent: recent, Subscription: subscription(-24*time.Hour, true)}))
 	add("account-open-order", home, one(views.AccountProps{Account: account, MayOrder: true, Recent: recent, OpenOrder: ptr(order(models.Unknown, models.Buy, models.ReasonNoAnswer))}))
+	refreshing := home
+	refreshing.Refresh = 5 * time.Second
+	add("account-refreshing", refreshing, one(views.AccountProps{Account: account, MayOrder: true, OpenOrder: ptr(order(models.Sending, models.Buy, models.ReasonClaimed))}))
 	add("account-support", page(models.Support, "/accounts/7"), one(views.AccountProps{Account: account}))
 	add("account-support-active", page(models.Support, "/accounts/7"), one(views.AccountProps{Account: account, Subscription: subscription(time.Hour, false)}))
 	add("account-cannot", home, one(views.AccountProps{Account: account, MayOrder: true}))

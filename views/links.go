@@ -39,11 +39,9 @@ func accountOrdersURL(id int64) templ.SafeURL {
 // changeURL leads back to the form, at the question to change.
 func changeURL(back, field string) templ.SafeURL { return templ.URL(back + "#" + field) }
 
-// still is the query that stops an order page from asking for itself again
-// (WCAG 2.2.1: what moves by itself can be stopped).
+// still is the query that stops a page from asking for itself again (WCAG 2.2.1:
+// what moves by itself can be stopped).
 const still = "refresh=off"
-
-func stillURL(number string) templ.SafeURL { return orderURL(number) + "?" + still }
 
 func isStill(path string) bool {
 	_, query, _ := strings.Cut(path, "?")

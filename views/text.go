@@ -24,8 +24,6 @@ func lang(ctx context.Context) string { return locales.From(ctx).Tag() }
 
 func money(ctx context.Context, f models.Fen) string { return locales.From(ctx).Money(f) }
 
-func number(ctx context.Context, i int) string { return locales.From(ctx).Number(int64(i)) }
-
 func date(ctx context.Context, at time.Time) string { return locales.From(ctx).Date(at) }
 
 func dateTime(ctx context.Context, at time.Time) string { return locales.From(ctx).DateTime(at) }

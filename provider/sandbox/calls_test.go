@@ -72,6 +72,7 @@ func TestParametersAreChecked(t *testing.T) {
 		{ActionCreateInstance, create, "ClientToken", "-", "MissingParameter.ClientToken"},
 		{ActionCreateInstance, create, "ClientToken", long + "a", "InvalidParameter.ClientToken"},
 		{ActionCreateInstance, create, "ClientToken", "令牌", "InvalidParameter.ClientToken"},
+		{ActionCreateInstance, create, "ClientToken", "a\tb", "InvalidParameter.ClientToken"},
 		{ActionCreateInstance, create, "Duration", "-", "MissingParameter.Duration"},
 		{ActionCreateInstance, create, "Duration", "0", "InvalidParameter.Duration"},
 		{ActionCreateInstance, create, "Duration", "1.5", "InvalidParameter.Duration"},
@@ -161,6 +162,9 @@ func TestUpgradeOnlyUp(t *testing.T) {
 	r := newRig(t, Config{})
 	in := r.ok(ActionCreateInstance, with(buyMonth("buy"), "VersionCode", "level1")).InstanceID
 	r.refused(ActionUpgradeInstance, upgradeTo("u1", in, "level1", "5"), 400, "InvalidUpgrade.NotHigher")
+	r.mustDo(r.box.SetMachines(owner, 4)) // a higher edition does not make up for fewer machines
+	r.refused(ActionUpgradeInstance, upgradeTo("u1", in, "level2", "4"), 400, "InvalidUpgrade.NotHigher")
+	r.mustDo(r.box.SetMachines(owner, 5))
 	r.mustDo(r.box.AdvanceCalendar(14 * day)) // half of the 28 days
 	g := r.ok(ActionUpgradeInstance, upgradeTo("u2", in, "level2", "5"))
 	if g.OrderID == "" || g.InstanceID != "" {

@@ -78,6 +78,7 @@ func TestGatewayRefuses(t *testing.T) {
 		{"wrong Signature", params{"Signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="}, 400, "SignatureDoesNotMatch"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			r.t = t
 			g := r.send("POST", signed("POST", now, with(countCall, pairs(c.params)...)))
 			if c.status == 200 {
 				if g.status != 200 {
@@ -89,38 +90,45 @@ func TestGatewayRefuses(t *testing.T) {
 		})
 	}
 
-	t.Run("signed for another method", func(t *testing.T) {
+	sub := func(name string, try func()) {
+		t.Run(name, func(t *testing.T) {
+			r.t = t
+			try()
+		})
+	}
+	sub("signed for another method", func() {
 		r.wantError(r.send("GET", signed("POST", now, countCall)), 400, "SignatureDoesNotMatch")
 	})
-	t.Run("changed after signing", func(t *testing.T) {
+	sub("changed after signing", func() {
 		p := signed("POST", now, countCall)
 		p["OwnerId"] = strconv.FormatInt(other, 10)
 		r.wantError(r.send("POST", p), 400, "SignatureDoesNotMatch")
 	})
-	t.Run("another method", func(t *testing.T) {
+	sub("another method", func() {
 		r.wantError(r.send("PUT", signed("PUT", now, countCall)), 403, "UnsupportedHTTPMethod")
 	})
-	t.Run("another path", func(t *testing.T) {
+	sub("another path", func() {
 		req, err := http.NewRequest("POST", r.srv.URL+"/api?"+encode(signed("POST", now, countCall)), nil)
 		r.mustDo(err)
 		r.wantError(r.do(req), 404, "InvalidApi.NotFound")
 	})
-	t.Run("a parameter twice", func(t *testing.T) {
+	sub("a parameter twice", func() {
 		req, err := http.NewRequest("POST", r.srv.URL+"/?"+encode(signed("POST", now, countCall))+"&OwnerId=1", nil)
 		r.mustDo(err)
 		r.wantError(r.do(req), 400, "InvalidParameter.OwnerId")
 	})
-	t.Run("ill-encoded", func(t *testing.T) {
+	sub("ill-encoded", func() {
 		req, err := http.NewRequest("POST", r.srv.URL+"/", nil)
 		r.mustDo(err)
 		req.URL.RawQuery = "OwnerId=%zz"
 		r.wantError(r.do(req), 400, "InvalidParameter")
 	})
-	t.Run("a body without end", func(t *testing.T) {
+	sub("a body without end", func() {
 		req, err := http.NewRequest("POST", r.srv.URL+"/", strings.NewReader(strings.Repeat("a", maxBody+1)))
 		r.mustDo(err)
 		r.wantError(r.do(req), 400, "InvalidParameter")
 	})
+	r.t = t
 	r.wantLedger()
 }
 

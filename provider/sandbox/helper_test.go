@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -257,4 +258,8 @@ func contains(t testing.TB, text, part string) {
 	if !strings.Contains(text, part) {
 		t.Fatalf("%q does not contain %q", text, part)
 	}
+}
+
+func newCancel() (context.Context, context.CancelFunc) {
+	return context.WithCancel(context.Background())
 }

@@ -32,6 +32,7 @@ import (
 type journal struct {
 	file   *os.File // nil: memory only
 	unlock func() error
+	fsync  func(*os.File) error // (*os.File).Sync, but where a test lets it fail
 
 	syncing sync.Mutex // held for an fsync, so that followers share the next one
 	mu      sync.Mutex // guards what is below, and the order of writes
@@ -59,7 +60,7 @@ func openJournal(path string, replay func(record) error) (j *journal, dropped in
 	if err != nil {
 		return nil, 0, errors.Join(fmt.Errorf("sandbox: state file %s is held by another process: %w", path, err), file.Close())
 	}
-	j = &journal{file: file, unlock: unlock}
+	j = &journal{file: file, unlock: unlock, fsync: (*os.File).Sync}
 	dropped, err = j.load(replay)
 	if err != nil {
 		return nil, 0, errors.Join(fmt.Errorf("sandbox: state file %s: %w", path, err), j.close())
@@ -170,7 +171,7 @@ func (j *journal) sync() error {
 	if broken != nil || covered {
 		return broken
 	}
-	err := j.file.Sync()
+	err := j.fsync(j.file)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if err != nil {

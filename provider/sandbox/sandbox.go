@@ -235,9 +235,9 @@ func (s *Sandbox) SetBalance(fen int64) error {
 }
 
 // change records one thing that a lever, not a caller of the API, did.
-func (s *Sandbox) change(make func(at time.Time) record) error {
+func (s *Sandbox) change(step func(at time.Time) record) error {
 	s.mu.Lock()
-	err := s.record(make(s.calendar()))
+	err := s.record(step(s.calendar()))
 	s.mu.Unlock()
 	if err != nil {
 		return err

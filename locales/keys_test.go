@@ -1,0 +1,275 @@
+package locales
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"portal/models"
+)
+
+// source is what the portal's Go code, generated templates included, says about
+// keys.
+type source struct {
+	literals map[string][]string // every string in the code, with the folders it stands in
+	keys     map[string]string   // keys named outright in a call, and where
+	families map[string]string   // what keys begin with that are put together, and where
+}
+
+// scan reads every Go file of the module but tests.
+func scan(t *testing.T) source {
+	t.Helper()
+	s := source{map[string][]string{}, map[string]string{}, map[string]string{}}
+	root := ".."
+	files := token.NewFileSet()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && path != root):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		folder := filepath.Base(filepath.Dir(path))
+		ast.Inspect(file, func(node ast.Node) bool {
+			switch n := node.(type) {
+			case *ast.BasicLit:
+				if text, ok := literal(n); ok && !slices.Contains(s.literals[text], folder) {
+					s.literals[text] = append(s.literals[text], folder)
+				}
+			case *ast.CallExpr:
+				s.call(n, files)
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// call notes the key of a call of T or N, or of the shortcuts t and n.
+func (s source) call(c *ast.CallExpr, files *token.FileSet) {
+	name := ""
+	switch f := c.Fun.(type) {
+	case *ast.Ident:
+		name = f.Name
+	case *ast.SelectorExpr:
+		name = f.Sel.Name
+	}
+	if !slices.Contains([]string{"t", "n", "T", "N"}, name) {
+		return
+	}
+	for _, arg := range c.Args[:min(2, len(c.Args))] {
+		where := files.Position(arg.Pos()).String()
+		if text, ok := literal(arg); ok {
+			s.keys[text] = where
+			return
+		}
+		if sum, ok := arg.(*ast.BinaryExpr); ok {
+			if text, ok := literal(leftmost(sum)); ok {
+				s.families[text] = where
+			}
+			return
+		}
+	}
+}
+
+func leftmost(e ast.Expr) ast.Expr {
+	for {
+		sum, ok := e.(*ast.BinaryExpr)
+		if !ok {
+			return e
+		}
+		e = sum.X
+	}
+}
+
+func literal(e ast.Expr) (string, bool) {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	text, err := strconv.Unquote(lit.Value)
+	return text, err == nil
+}
+
+// names makes strings of the domain's own lists.
+func names[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = string(v)
+	}
+	return out
+}
+
+// each joins every name of one list with every one of another.
+func each(first, second []string) []string {
+	var out []string
+	for _, a := range first {
+		for _, b := range second {
+			out = append(out, a+"."+b)
+		}
+	}
+	return out
+}
+
+// families are the keys that the code puts together, by what they begin with.
+// Where the domain lists the values, the list is the domain's; where handlers
+// choose, the words have to stand in their code.
+func families(s source) map[string][]string {
+	chosen := func(prefix, folder string, parts ...string) []string {
+		var out []string
+		for text, folders := range s.literals {
+			if text == "" || !slices.Contains(folders, folder) {
+				continue
+			}
+			for _, part := range append([]string{""}, parts...) {
+				if catalogues[chinese].all[prefix+text+part] {
+					out = append(out, text+part)
+				}
+			}
+		}
+		return out
+	}
+	statuses, kinds, sides := names(models.Statuses()), names(models.Kinds()), []string{"charge", "refund"}
+	open := slices.DeleteFunc(slices.Clone(statuses), func(s string) bool { return s == string(models.Completed) })
+	return map[string][]string{
+		"language.":             Tags(),
+		"theme.":                {"light", "dark", "system"},
+		"role.":                 names(models.Roles()),
+		"sign_in.may.":          names(models.Roles()),
+		"edition.":              names(models.Editions()),
+		"kind.":                 kinds,
+		"status.":               statuses,
+		"state.":                names([]models.State{models.Active, models.Expired, models.PresumedRenewed}),
+		"quote_change.":         names([]models.QuoteChange{models.QuoteExpired, models.CountChanged, models.PricesChanged, models.AccountChanged}),
+		"outcome.":              names(models.Outcomes()),
+		"reason.":               names(models.Reasons()),
+		"order.title.":          each(statuses, kinds),
+		"order.money.":          each(statuses, sides),
+		"order.next.":           each(open, sides),
+		"order.next.completed.": kinds,
+		"order.total.":          sides,
+		"step_state.":           {"done", "current", "todo", "doubt", "failed", "skipped"},
+		"quote_step.":           {"choose", "check", "finished"},
+		"order_step.":           {"placed", "provider", "finished"},
+		"chip.":                 {"status", "kind", "from", "to", "q", "account"},
+		"code.":                 chosen("code.", "views"),
+		"problem.":              chosen("problem.", "handlers"),
+		"error.":                chosen("error.", "handlers", ".title", ".what", ".money", ".do"),
+	}
+}
+
+func TestEveryKeyOfTheCodeHasWords(t *testing.T) {
+	s := scan(t)
+	known := families(s)
+	for key, where := range s.keys {
+		if !catalogues[chinese].all[key] {
+			t.Errorf("%s: no words for %q", where, key)
+		}
+	}
+	for prefix, where := range s.families {
+		if known[prefix] == nil {
+			t.Errorf("%s: keys are put together from %q, and this test does not know the values", where, prefix)
+		}
+	}
+	for prefix, values := range known {
+		for _, v := range values {
+			if !catalogues[chinese].all[prefix+v] {
+				t.Errorf("no words for %q", prefix+v)
+			}
+		}
+	}
+}
+
+// TestHandlersKeysHaveWords reads the keys in handlers' problems and error
+// pages: {Key: "…"} and wrong(field, "…").
+func TestHandlersKeysHaveWords(t *testing.T) {
+	files := token.NewFileSet()
+	paths, err := filepath.Glob("../handlers/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := parser.ParseFile(files, path, raw, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := func(e ast.Expr) {
+			key, ok := literal(e)
+			if !ok {
+				return
+			}
+			all := catalogues[chinese].all
+			if !all["problem."+key] && !all["error."+key+".title"] {
+				t.Errorf("%s: no words for the problem or error %q", files.Position(e.Pos()), key)
+			}
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			switch n := node.(type) {
+			case *ast.KeyValueExpr:
+				if name, ok := n.Key.(*ast.Ident); ok && name.Name == "Key" {
+					check(n.Value)
+				}
+			case *ast.CallExpr:
+				if name, ok := n.Fun.(*ast.Ident); ok && name.Name == "wrong" && len(n.Args) > 1 {
+					check(n.Args[1])
+				}
+			}
+			return true
+		})
+	}
+}
+
+func TestNoKeyIsUnused(t *testing.T) {
+	s := scan(t)
+	used := map[string]bool{}
+	for text := range s.literals {
+		used[text] = true
+	}
+	for prefix, values := range families(s) {
+		for _, v := range values {
+			used[prefix+v] = true
+		}
+	}
+	for key := range catalogues[chinese].all {
+		if !used[key] {
+			t.Errorf("nothing says %s", key)
+		}
+	}
+}
+
+// TestCodeHoldsNoChinese looks where pages are made; English there can't be told
+// from identifiers, but whoever writes one language writes the other.
+func TestCodeHoldsNoChinese(t *testing.T) {
+	for text, folders := range scan(t).literals {
+		for _, folder := range folders {
+			if (folder == "views" || folder == "handlers") && strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+				t.Errorf("%s says %q itself", folder, text)
+			}
+		}
+	}
+}

@@ -1,0 +1,443 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestMain lets the test binary stand in for the program, so that tests start
+// the real one as another process.
+func TestMain(m *testing.M) {
+	if os.Getenv("PORTAL_TEST_RUN") != "" {
+		os.Exit(run(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// command is the program with these arguments, in a folder and an environment
+// of its own.
+func command(dir string, env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Dir = dir
+	cmd.Env = append([]string{"PORTAL_TEST_RUN=1", "HOME=" + dir, "PATH=" + os.Getenv("PATH")}, env...)
+	return cmd
+}
+
+// ask runs the program to its end.
+func ask(t *testing.T, dir string, env []string, stdin string, args ...string) (status int, output string) {
+	t.Helper()
+	cmd := command(dir, env, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+// serving is a running portal.
+type serving struct {
+	t    *testing.T
+	url  string
+	cmd  *exec.Cmd
+	done chan error
+	out  *output
+}
+
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) { o.mu.Lock(); defer o.mu.Unlock(); return o.b.Write(p) }
+func (o *output) String() string              { o.mu.Lock(); defer o.mu.Unlock(); return o.b.String() }
+
+// serve starts the portal on a free port and waits until it is ready.
+func serve(t *testing.T, dir string, env []string, args ...string) *serving {
+	t.Helper()
+	s := &serving{t: t, url: "http://" + freeAddress(t), done: make(chan error, 1), out: &output{}}
+	s.cmd = command(dir, env, append([]string{"serve", "--listen", strings.TrimPrefix(s.url, "http://")}, args...)...)
+	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { s.done <- s.cmd.Wait() }()
+	t.Cleanup(func() { _ = s.cmd.Process.Kill() })
+	until(t, "the portal to be ready", func() bool {
+		select {
+		case err := <-s.done:
+			t.Fatalf("it ended: %v\n%s", err, s.out)
+		default:
+		}
+		res, err := http.Get(s.url + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+	return s
+}
+
+// stop asks the portal to end and waits for that.
+func (s *serving) stop() error {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	return <-s.done
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// until polls for a condition of another process; half a minute is far beyond
+// what any of them takes.
+func until(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(30 * time.Second)
+	for !f() {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// browse is a browser without script.
+func (s *serving) browse() *http.Client {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &http.Client{Jar: jar}
+}
+
+func (s *serving) post(c *http.Client, path string, form url.Values) (string, string) {
+	s.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, s.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return s.read(c.Do(r))
+}
+
+func (s *serving) read(res *http.Response, err error) (path, body string) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.Request.URL.Path, string(data)
+}
+
+var status = regexp.MustCompile(`data-order-status="([a-z_]+)"`)
+
+// buy walks from sign-in to an order that is settled, and gives its page.
+func (s *serving) buy(email, password string) (status_, body string) {
+	s.t.Helper()
+	c := s.browse()
+	account, page := s.post(c, "/sign-in", url.Values{"email": {email}, "password": {password}})
+	if !strings.HasPrefix(account, "/accounts/") {
+		s.t.Fatalf("signed in, and at %s\n%s", account, page)
+	}
+	quote, page := s.post(c, account+"/quote?kind=buy", url.Values{"edition": {"pro"}, "term": {"year-1"}})
+	if !strings.HasPrefix(quote, "/quotes/") {
+		s.t.Fatalf("quoted, and at %s\n%s", quote, page)
+	}
+	order, page := s.post(c, quote+"/order", nil)
+	if !strings.HasPrefix(order, "/orders/") {
+		s.t.Fatalf("placed, and at %s\n%s", order, page)
+	}
+	until(s.t, "the order to be settled", func() bool {
+		_, body = s.read(c.Get(s.url + order))
+		if m := status.FindStringSubmatch(body); m != nil {
+			status_ = m[1]
+		}
+		return status_ == "completed" || status_ == "rejected" || status_ == "needs_review"
+	})
+	return status_, body
+}
+
+func TestOutOfTheBoxThePortalSells(t *testing.T) {
+	dir := t.TempDir()
+	s := serve(t, dir, nil)
+	if status, body := s.buy("lin@example.com", demoPassword); status != "completed" {
+		t.Fatalf("%s\n%s", status, body)
+	}
+	for _, want := range []string{s.url, "lin@example.com", demoPassword, "sandbox"} {
+		if !strings.Contains(s.out.String(), want) {
+			t.Errorf("the start does not tell %q", want)
+		}
+	}
+	if err := s.stop(); err != nil {
+		t.Fatalf("it did not end well: %v\n%s", err, s.out)
+	}
+	t.Run("and forgets nothing over a restart", func(t *testing.T) {
+		s := serve(t, dir, nil)
+		c := s.browse()
+		s.post(c, "/sign-in", url.Values{"email": {"lin@example.com"}, "password": {demoPassword}})
+		if _, body := s.read(c.Get(s.url + "/orders")); !strings.Contains(body, `href="/orders/P`) {
+			t.Fatal("the order is gone")
+		}
+		if path, _ := s.read(c.Get(s.url + "/accounts/1/quote?kind=buy")); path != "/accounts/1" {
+			t.Fatal("the subscription is gone")
+		}
+	})
+	t.Run("and never turns to the real provider with the sandbox's orders", func(t *testing.T) {
+		code, out := ask(t, dir, nil, "", "--provider", "alibaba", "--listen", "127.0.0.1:0")
+		if code == 0 || !strings.Contains(out, `belongs to provider "sandbox"`) {
+			t.Fatalf("%d %s", code, out)
+		}
+	})
+}
+
+// TestAProviderOfOtherMake runs the portal as for the real provider, against a
+// program that shares nothing with it but the document.
+func TestAProviderOfOtherMake(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatal("node is missing: run make deps")
+	}
+	other := exec.Command(node, "testdata/othermake.mjs")
+	pipe, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Stderr = os.Stderr
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Process.Kill(); _ = other.Wait() })
+	line, err := bufio.NewReader(pipe).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint := strings.TrimSpace(line)
+	ledger := func() (rows []struct{ Token, OrderID, InstanceID string }) {
+		res, err := http.Get(endpoint + "/ledger")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		if err := json.NewDecoder(res.Body).Decode(&rows); err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	lever := func(path string) {
+		res, err := http.Get(endpoint + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+	}
+
+	dir := t.TempDir()
+	env := []string{
+		"ALIBABA_CLOUD_ACCESS_KEY_ID=other-make-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=other-make-secret",
+		"PORTAL_PROVIDER=alibaba", "PORTAL_PROVIDER_ENDPOINT=" + endpoint,
+	}
+	const password = "a-password-of-theirs"
+	for i, name := range []string{"one", "two", "three"} {
+		owner := fmt.Sprint(9001 + i)
+		if code, out := ask(t, dir, env, "", "account", "add", "--owner-id", owner, "--name", name); code != 0 {
+			t.Fatal(out)
+		}
+		if code, out := ask(t, dir, env, password+"\n", "user", "add", "--email", name+"@example.org", "--role", "customer", "--owner-id", owner, "--password-stdin"); code != 0 {
+			t.Fatal(out)
+		}
+	}
+	if code, out := ask(t, dir, env, "", "doctor"); code != 0 || !strings.Contains(out, "All is well") {
+		t.Fatalf("the doctor says\n%s", out)
+	}
+	s := serve(t, dir, env)
+	if strings.Contains(s.out.String(), demoPassword) {
+		t.Error("there are demo accounts with the real provider")
+	}
+	if _, body := s.read(s.browse().Get(s.url + "/sign-in")); strings.Contains(body, "沙箱") || strings.Contains(body, "lin@example.com") {
+		t.Error("the page speaks of the sandbox")
+	}
+
+	t.Run("a purchase", func(t *testing.T) {
+		got, body := s.buy("one@example.org", password)
+		if rows := ledger(); got != "completed" || len(rows) != 1 || !strings.Contains(body, rows[0].InstanceID) {
+			t.Fatalf("%s %+v", got, rows)
+		}
+	})
+	t.Run("a purchase whose answer was lost", func(t *testing.T) {
+		lever("/drop-next")
+		got, body := s.buy("two@example.org", password)
+		if rows := ledger(); got != "completed" || len(rows) != 2 || !strings.Contains(body, rows[1].InstanceID) {
+			t.Fatalf("%s %+v", got, rows)
+		}
+	})
+	t.Run("a refusal with a code nobody knows", func(t *testing.T) {
+		lever("/spend-all")
+		got, body := s.buy("three@example.org", password)
+		if got != "rejected" || !strings.Contains(body, "Shop.PurseTooLight") || len(ledger()) != 2 {
+			t.Fatalf("%s %+v", got, ledger())
+		}
+	})
+	for _, secret := range []string{"other-make-secret", "other-make-id", password} {
+		if strings.Contains(s.out.String(), secret) {
+			t.Errorf("the log shows %s", secret)
+		}
+	}
+	t.Run("the doctor tells a wrong secret from an unknown key and a dead endpoint", func(t *testing.T) {
+		dead := "http://" + freeAddress(t)
+		for _, tc := range []struct{ change, want string }{
+			{"ALIBABA_CLOUD_ACCESS_KEY_ID=", "Credentials"},
+			{"PORTAL_PROVIDER_ENDPOINT=" + dead, "nothing answers"},
+		} {
+			code, out := ask(t, dir, append(append([]string{}, env...), tc.change), "", "doctor")
+			if code == 0 || !strings.Contains(out, tc.want) {
+				t.Errorf("%s: %d\n%s", tc.change, code, out)
+			}
+		}
+	})
+}
+
+// TestTheSandboxAlone serves the stand-in provider as a program of its own.
+func TestTheSandboxAlone(t *testing.T) {
+	dir, at := t.TempDir(), freeAddress(t)
+	box := command(dir, nil, "sandbox", "--at", at)
+	out := &output{}
+	box.Stdout, box.Stderr = out, out
+	if err := box.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Process.Kill(); _ = box.Wait() })
+	until(t, "the sandbox", func() bool {
+		c, err := net.Dial("tcp", at)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err == nil
+	})
+	env := []string{"PORTAL_PROVIDER_ENDPOINT=http://" + at}
+	s := serve(t, dir, env)
+	if code, out := ask(t, dir, env, "", "doctor"); code != 0 {
+		t.Errorf("the doctor says\n%s", out)
+	}
+	if got, body := s.buy("lin@example.com", demoPassword); got != "completed" {
+		t.Fatalf("%s\n%s\n%s", got, body, out)
+	}
+	_, ledger := s.read(http.Get("http://" + at + "/control/ledger"))
+	if strings.Count(ledger, `"charge"`) != 1 {
+		t.Fatal(ledger)
+	}
+}
+
+func TestWrongSettingsStopTheStartWithOneClearSentence(t *testing.T) {
+	dir := t.TempDir()
+	book := filepath.Join(dir, "book.toml")
+	if err := os.WriteFile(book, []byte("currency = 1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"--listen":                {"--listen", "8080"},
+		"--metrics-listen":        {"--metrics-listen", "x"},
+		"--database is empty":     {"--database", ""},
+		"SQLite file":             {"--database", "postgres://user:hidden@host/db"},
+		"--provider-timeout":      {"--provider-timeout", "1h"},
+		"plain http":              {"--provider-endpoint", "http://sas-api.aliyuncs.com"},
+		"--provider-endpoint":     {"--provider-endpoint", "https://user:hidden@host/path"},
+		"--public-url":            {"--public-url", "portal.example.com"},
+		"--price-book":            {"--price-book", "missing.toml"},
+		"currency":                {"--price-book", book},
+		"--provider":              {"--provider", "other"},
+		"unknown flag":            {"--nonsense"},
+		"--owner-id":              {"account", "add", "--owner-id", "12a", "--name", "x"},
+		"--email":                 {"user", "add", "--email", "x", "--role", "support", "--password-stdin"},
+		"belongs to an account":   {"user", "add", "--email", "a@b.c", "--role", "customer", "--password-stdin"},
+		"belongs to a reseller":   {"user", "add", "--email", "a@b.c", "--role", "reseller-admin", "--password-stdin"},
+		"for customers only":      {"user", "add", "--email", "a@b.c", "--role", "support", "--owner-id", "1", "--password-stdin"},
+		"want a loopback address": {"sandbox", "--at", "0.0.0.0:8081"},
+	} {
+		code, out := ask(t, dir, nil, "", args...)
+		if code != 2 || !strings.Contains(out, want) || strings.Contains(out, "hidden") || strings.Count(strings.TrimSpace(out), "\n") > 8 {
+			t.Errorf("%v: %d %s", args, code, out)
+		}
+	}
+}
+
+func TestCommandsSayWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	for _, tc := range []struct {
+		stdin, want string
+		code        int
+		args        []string
+	}{
+		{"", "Added reseller", 0, []string{"reseller", "add", "--name", "R"}},
+		{"", "already", 1, []string{"reseller", "add", "--name", "R"}},
+		{"", "Added account", 0, []string{"account", "add", "--owner-id", "77", "--name", "A", "--reseller", "R"}},
+		{"", "already", 1, []string{"account", "add", "--owner-id", "77", "--name", "B"}},
+		{"", "no reseller named", 1, []string{"account", "add", "--owner-id", "78", "--name", "B", "--reseller", "X"}},
+		{"", "no password", 1, []string{"user", "add", "--email", "a@b.c", "--role", "support", "--password-stdin"}},
+		{"short\n", "at least 12", 1, []string{"user", "add", "--email", "a@b.c", "--role", "support", "--password-stdin"}},
+		{"long enough indeed", "Added support", 0, []string{"user", "add", "--email", "a@b.c", "--role", "support", "--password-stdin"}},
+		{"long enough indeed", "already", 1, []string{"user", "add", "--email", "A@B.C", "--role", "support", "--password-stdin"}},
+		{"long enough indeed", "no account with OwnerId 5", 1, []string{"user", "add", "--email", "c@b.c", "--role", "customer", "--owner-id", "5", "--password-stdin"}},
+		{"", "no order P1", 1, []string{"order", "settle", "P1", "--as", "rejected", "--reason", "x"}},
+		{"", "up to date", 0, []string{"migrate"}},
+		{"", "All is well", 0, []string{"doctor"}},
+		{"", "development", 0, []string{"--version"}},
+	} {
+		code, out := ask(t, dir, nil, tc.stdin, tc.args...)
+		if code != tc.code || !strings.Contains(out, tc.want) {
+			t.Errorf("%v: %d %s; want %d …%s…", tc.args, code, out, tc.code, tc.want)
+		}
+	}
+}
+
+func TestMetricsTellOfOrdersAndCalls(t *testing.T) {
+	at := freeAddress(t)
+	s := serve(t, t.TempDir(), nil, "--metrics-listen", at)
+	s.buy("lin@example.com", demoPassword)
+	_, text := s.read(http.Get("http://" + at + "/metrics"))
+	for _, want := range []string{
+		`portal_orders{status="completed"} 1`, `portal_oldest_open_order_seconds 0`,
+		`portal_provider_call_seconds_count{action="CreateInstance",outcome="done"} 1`,
+		`portal_http_requests_total{code="303",host=`, `url="/quotes/:quote/order"`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+	if path, _ := s.read(http.Get(s.url + "/metrics")); path != "/metrics" {
+		t.Error(path)
+	}
+}
