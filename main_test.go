@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -45,7 +46,8 @@ func ask(t *testing.T, dir string, env []string, stdin string, args ...string) (
 	cmd := command(dir, env, args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
-	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
 		t.Fatal(err)
 	}
 	return cmd.ProcessState.ExitCode(), string(out)
@@ -147,11 +149,26 @@ func (s *serving) post(c *http.Client, path string, form url.Values) (string, st
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	return s.read(c.Do(r))
+	return s.send(c, r)
 }
 
-func (s *serving) read(res *http.Response, err error) (path, body string) {
+// get asks for a page of the portal, or of another address.
+func (s *serving) get(c *http.Client, target string) (path, body string) {
 	s.t.Helper()
+	if strings.HasPrefix(target, "/") {
+		target = s.url + target
+	}
+	r, err := http.NewRequest(http.MethodGet, target, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.send(c, r)
+}
+
+// send follows redirects and gives the path that it ended at, and the page.
+func (s *serving) send(c *http.Client, r *http.Request) (path, body string) {
+	s.t.Helper()
+	res, err := c.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -182,7 +199,7 @@ func (s *serving) buy(email, password string) (status_, body string) {
 		s.t.Fatalf("placed, and at %s\n%s", order, page)
 	}
 	until(s.t, "the order to be settled", func() bool {
-		_, body = s.read(c.Get(s.url + order))
+		_, body = s.get(c, order)
 		if m := status.FindStringSubmatch(body); m != nil {
 			status_ = m[1]
 		}
@@ -209,10 +226,10 @@ func TestOutOfTheBoxThePortalSells(t *testing.T) {
 		s := serve(t, dir, nil)
 		c := s.browse()
 		s.post(c, "/sign-in", url.Values{"email": {"lin@example.com"}, "password": {demoPassword}})
-		if _, body := s.read(c.Get(s.url + "/orders")); !strings.Contains(body, `href="/orders/P`) {
+		if _, body := s.get(c, "/orders"); !strings.Contains(body, `href="/orders/P`) {
 			t.Fatal("the order is gone")
 		}
-		if path, _ := s.read(c.Get(s.url + "/accounts/1/quote?kind=buy")); path != "/accounts/1" {
+		if path, _ := s.get(c, "/accounts/1/quote?kind=buy"); path != "/accounts/1" {
 			t.Fatal("the subscription is gone")
 		}
 	})
@@ -287,7 +304,7 @@ func TestAProviderOfOtherMake(t *testing.T) {
 	if strings.Contains(s.out.String(), demoPassword) {
 		t.Error("there are demo accounts with the real provider")
 	}
-	if _, body := s.read(s.browse().Get(s.url + "/sign-in")); strings.Contains(body, "沙箱") || strings.Contains(body, "lin@example.com") {
+	if _, body := s.get(s.browse(), "/sign-in"); strings.Contains(body, "沙箱") || strings.Contains(body, "lin@example.com") {
 		t.Error("the page speaks of the sandbox")
 	}
 
@@ -355,7 +372,7 @@ func TestTheSandboxAlone(t *testing.T) {
 	if got, body := s.buy("lin@example.com", demoPassword); got != "completed" {
 		t.Fatalf("%s\n%s\n%s", got, body, out)
 	}
-	_, ledger := s.read(http.Get("http://" + at + "/control/ledger"))
+	_, ledger := s.get(s.browse(), "http://"+at+"/control/ledger")
 	if strings.Count(ledger, `"charge"`) != 1 {
 		t.Fatal(ledger)
 	}
@@ -427,7 +444,7 @@ func TestMetricsTellOfOrdersAndCalls(t *testing.T) {
 	at := freeAddress(t)
 	s := serve(t, t.TempDir(), nil, "--metrics-listen", at)
 	s.buy("lin@example.com", demoPassword)
-	_, text := s.read(http.Get("http://" + at + "/metrics"))
+	_, text := s.get(s.browse(), "http://"+at+"/metrics")
 	for _, want := range []string{
 		`portal_orders{status="completed"} 1`, `portal_oldest_open_order_seconds 0`,
 		`portal_provider_call_seconds_count{action="CreateInstance",outcome="done"} 1`,
@@ -437,7 +454,7 @@ func TestMetricsTellOfOrdersAndCalls(t *testing.T) {
 			t.Errorf("the metrics lack %s", want)
 		}
 	}
-	if path, _ := s.read(http.Get(s.url + "/metrics")); path != "/metrics" {
-		t.Error(path)
+	if _, body := s.get(s.browse(), "/metrics"); strings.Contains(body, "portal_orders") {
+		t.Error("the metrics are on the portal's own address, too")
 	}
 }

@@ -135,7 +135,7 @@ func TestSheetIsWhole(t *testing.T) {
 	if !slices.Equal(found, want) {
 		t.Errorf("css/ holds %v, the sheet is made of %v", found, want)
 	}
-	css := string(get(http.MethodGet, Path("app.css")).Body.Bytes())
+	css := get(http.MethodGet, Path("app.css")).Body.String()
 	for _, alien := range []string{"data:", "http:", "https:", "@import", "url("} {
 		if strings.Contains(css, alien) {
 			t.Errorf("the sheet has %q", alien)

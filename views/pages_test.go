@@ -120,7 +120,7 @@ func TestEveryPageIsWhole(t *testing.T) {
 			t.Error("the request id is not there to quote")
 		}
 	})
-	if len(titles) < 40 {
+	if len(titles) < 50 {
 		t.Errorf("only %d titles for all pages: they do not tell pages apart", len(titles))
 	}
 }
