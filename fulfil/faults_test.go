@@ -245,3 +245,57 @@ func TestAClockThatWentBackSendsNothing(t *testing.T) {
 		t.Fatalf("%d sends", n)
 	}
 }
+
+// TestARefusalAfterAnUnknownAttemptIsNoRejection: the first attempt's answer is
+// lost, the second is refused.
+func TestARefusalAfterAnUnknownAttemptIsNoRejection(t *testing.T) {
+	begin := func(t *testing.T, fault sandbox.Fault) (*portaltest.Portal, string) {
+		p := portaltest.New(t)
+		b := p.SignedIn("lin@example.com")
+		quote := b.Quote("pro", "year-1")
+		if err := p.Sandbox.AddFault(sandbox.Rule{Action: sandbox.ActionCreateInstance, Fault: fault, Times: 1}); err != nil {
+			t.Fatal(err)
+		}
+		number := b.Place(quote)
+		p.Worker.RunOnce(t.Context())
+		return p, number
+	}
+	again := func(p *portaltest.Portal, number string) models.Order {
+		p.T.Helper()
+		p.Pass(time.Minute)
+		p.Worker.RunOnce(p.T.Context())
+		o, err := p.Store.Order(p.T.Context(), p.Viewer("operator@example.com"), number)
+		if err != nil {
+			p.T.Fatal(err)
+		}
+		return o
+	}
+	t.Run("a refused clock proves nothing: it stays unknown, and resolves when the clock is right", func(t *testing.T) {
+		p, number := begin(t, sandbox.FaultDropAfter)
+		if err := p.Sandbox.AdvanceGateway(20 * time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if o := again(p, number); o.Status != models.Unknown || o.Reason != models.ReasonProvesNothing {
+			t.Fatalf("%s %s", o.Status, o.Reason)
+		}
+		if err := p.Sandbox.AdvanceGateway(-20 * time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		o := p.Settle(number)
+		agree(t, p, o)
+		if o.Status != models.Completed {
+			t.Fatalf("%s %s", o.Status, o.Reason)
+		}
+	})
+	t.Run("any other refusal is for a person to look at", func(t *testing.T) {
+		p, number := begin(t, sandbox.FaultDropBefore)
+		if err := p.Sandbox.SetBalance(0); err != nil {
+			t.Fatal(err)
+		}
+		o := again(p, number)
+		agree(t, p, o)
+		if o.Status != models.NeedsReview || o.Reason != models.ReasonContradicted || o.Code != "InsufficientBalance" {
+			t.Fatalf("%s %s %s", o.Status, o.Reason, o.Code)
+		}
+	})
+}

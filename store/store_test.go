@@ -547,3 +547,46 @@ func TestOnlyFilesAreOpened(t *testing.T) {
 		t.Fatalf("the file is not where its path says")
 	}
 }
+
+// TestACancelledOrderIsNotClaimed: a worker has read the order, then its owner
+// takes it back. The claim has not moved, the status has.
+func TestACancelledOrderIsNotClaimed(t *testing.T) {
+	w := newWorld(t)
+	read := w.place()
+	if err := w.CancelOrder(t.Context(), w.viewer, read.Number); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.Claim(t.Context(), read, "CreateInstance", time.Second); !errors.Is(err, models.ErrConflict) {
+		t.Fatalf("the claim: %v, want a conflict", err)
+	}
+}
+
+// TestServiceBeginsWithTheFirstAttemptThatMayHaveArrived: of the days possible
+// the earliest is kept.
+func TestServiceBeginsWithTheFirstAttemptThatMayHaveArrived(t *testing.T) {
+	w := newWorld(t)
+	o := w.place()
+	for _, outcome := range []models.Outcome{models.OutcomeLater, models.OutcomeUnknown, models.OutcomeUnknown} {
+		claimed, attempt := w.claim(o)
+		next := unknown(w.Now())
+		if outcome == models.OutcomeLater {
+			next = store.Next{Status: models.Placed, Reason: models.ReasonThrottled, DueAt: w.Now()}
+		}
+		if err := w.Answer(t.Context(), claimed, attempt, models.Answer{Outcome: outcome}, next); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Minute)
+		o = w.read(o.Number)
+	}
+	claimed, attempt := w.claim(o)
+	if err := w.Answer(t.Context(), claimed, attempt, done, completed); err != nil {
+		t.Fatal(err)
+	}
+	attempts, err := w.Attempts(t.Context(), o.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.read(o.Number); !got.StartsAt.Equal(attempts[1].StartedAt) {
+		t.Fatalf("starts %s, want the second attempt's %s", got.StartsAt, attempts[1].StartedAt)
+	}
+}
