@@ -179,7 +179,7 @@ func TestAQuoteThatNoLongerHoldsStandsBesideANewOne(t *testing.T) {
 }
 
 // otherBook is the embedded book with another price.
-func otherBook(t *testing.T) *pricing.Book {
+func otherBook(t testing.TB) *pricing.Book {
 	t.Helper()
 	book, err := pricing.Parse([]byte(`
 currency = "CNY"

@@ -37,7 +37,7 @@ const Owner int64 = 1000000000000025
 
 // Portal is a whole portal.
 type Portal struct {
-	T       *testing.T
+	T       testing.TB
 	Store   *store.Store
 	Sandbox *sandbox.Sandbox
 	Seller  *provider.Client
@@ -82,7 +82,7 @@ func SandboxConfig(f func(*sandbox.Config)) Option { return func(o *options) { o
 
 // New builds a portal with one account, lin@example.com as its customer and one
 // person for each role. Its worker runs only when the test says so.
-func New(t *testing.T, opts ...Option) *Portal {
+func New(t testing.TB, opts ...Option) *Portal {
 	t.Helper()
 	o := options{timeout: 2 * time.Second, credentials: provider.Fixed(sandbox.DemoAccessKeyID, sandbox.DemoAccessKeySecret, "")}
 	for _, opt := range opts {
