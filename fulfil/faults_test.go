@@ -1,6 +1,7 @@
 package fulfil_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -79,7 +80,9 @@ func agree(t *testing.T, p *portaltest.Portal, o models.Order) {
 }
 
 func TestAProviderThatNeverAnswersEndsInReview(t *testing.T) {
-	for _, fault := range []sandbox.Fault{sandbox.FaultDropBefore, sandbox.FaultDropAfter, sandbox.FaultInternalErrorAfter} {
+	for _, fault := range []sandbox.Fault{
+		sandbox.FaultDropBefore, sandbox.FaultDropAfter, sandbox.FaultInternalErrorAfter, sandbox.FaultProcessing,
+	} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()
 			p := portaltest.New(t)
@@ -98,7 +101,7 @@ func TestAProviderThatNeverAnswersEndsInReview(t *testing.T) {
 }
 
 func TestAProviderThatIsNeverReachedEndsUncharged(t *testing.T) {
-	for _, fault := range []sandbox.Fault{sandbox.FaultThrottle, sandbox.FaultProcessing} {
+	for _, fault := range []sandbox.Fault{sandbox.FaultThrottle} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()
 			p := portaltest.New(t)
@@ -217,8 +220,12 @@ func TestAWorkerThatDiedIsRecovered(t *testing.T) {
 		answer := send(p, sleeper) // the same token: the same answer, no second charge
 		err := p.Store.Answer(t.Context(), sleeper.order, sleeper.attempt, answer,
 			store.Next{Status: models.Completed, Reason: models.ReasonDone})
-		if err == nil {
-			t.Fatal("the sleeper's claim still counted")
+		if !errors.Is(err, models.ErrConflict) {
+			t.Fatalf("the sleeper's claim still counted: %v", err)
+		}
+		attempts, err := p.Store.Attempts(t.Context(), o.ID)
+		if err != nil || !attempts[0].Late || attempts[0].Outcome != models.OutcomeDone {
+			t.Fatalf("what it learned is not kept: %+v %v", attempts, err)
 		}
 		agree(t, p, o)
 	})

@@ -39,11 +39,16 @@ func plan(o models.Order, attempts []models.Attempt, now time.Time, margin time.
 		switch {
 		case now.Sub(o.PlacedAt) >= PlacedLimit:
 			return step{next: &store.Next{Status: models.Rejected, Reason: models.ReasonTooLong}}
-		case now.Before(*o.DueAt):
+		case now.Before(*o.DueAt) && !now.Before(o.PlacedAt):
 			return step{}
 		}
-		return step{send: true}
+		return step{send: true} // also when the clock stands before the placing: waiting for it would be a guess
 	case models.Sending:
+		if len(attempts) > 0 && now.Before(attempts[len(attempts)-1].StartedAt) {
+			// When the lease ends can't be told any more. If its worker lives, its
+			// answer becomes evidence.
+			return step{next: &store.Next{Status: models.Unknown, Reason: models.ReasonClockBack, DueAt: now}}
+		}
 		if now.Before(*o.LeaseUntil) {
 			return step{} // its worker is still allowed to answer
 		}

@@ -41,8 +41,10 @@ func TestWhatIsNextForAnOrder(t *testing.T) {
 		"placed just under 15 minutes: send":           {placed, nil, PlacedLimit - 1, true, "", ""},
 		"placed for 15 minutes: rejected, not charged": {placed, nil, PlacedLimit, false, models.Rejected, models.ReasonTooLong},
 
-		"sending under its lease: leave it to its worker": {sending, one, 15*time.Second - 1, false, "", ""},
-		"sending past its lease: unknown":                 {sending, []models.Attempt{attempt(0, "")}, 15 * time.Second, false, models.Unknown, models.ReasonWorkerLost},
+		"sending under its lease: leave it to its worker":    {sending, one, 15*time.Second - 1, false, "", ""},
+		"sending, and the clock before its attempt: unknown": {sending, []models.Attempt{attempt(0, "")}, -time.Minute, false, models.Unknown, models.ReasonClockBack},
+		"placed, and the clock before its placing: send":     {placed, nil, -time.Hour, true, "", ""},
+		"sending past its lease: unknown":                    {sending, []models.Attempt{attempt(0, "")}, 15 * time.Second, false, models.Unknown, models.ReasonWorkerLost},
 
 		"unknown, not due yet: leave":                      {unknown, one, 5*time.Second - 1, false, "", ""},
 		"unknown and due: send the same again":             {unknown, one, 5 * time.Second, true, "", ""},

@@ -6,6 +6,7 @@ package fulfil
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -175,11 +176,13 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	// From here on ending the program must not cut anything off: the call runs
 	// to its own deadline, and its answer is written.
 	ctx = context.WithoutCancel(ctx)
-	timeout, cancel := context.WithTimeout(ctx, w.timeout)
-	answer := w.seller.Sell(timeout, call)
-	cancel()
+	answer := w.call(ctx, attempt, call)
 	log = log.With("attempt", attempt.Number, "outcome", answer.Outcome, "http_status", answer.HTTPStatus,
-		"code", answer.Code, "provider_request_id", answer.RequestID)
+		"code", answer.Code, "provider_request_id", answer.RequestID,
+		"provider_order_id", answer.ProviderOrderID, "instance_id", answer.InstanceID)
+	if !answer.Date.IsZero() {
+		log = log.With("provider_date", answer.Date)
+	}
 	// A crash here loses the answer. The attempt counts as unknown then, and the
 	// same token brings the same answer back; a refund finds its instance gone.
 	next := judge(claimed, attempts, answer, w.store.Now())
@@ -187,12 +190,31 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	return w.report(log, next, err)
 }
 
+// call sends one attempt, and never panics.
+func (w *Worker) call(ctx context.Context, attempt models.Attempt, call models.Call) (answer models.Answer) {
+	// A machine that slept since the claim would send what was planned for
+	// another time: after a token's window, perhaps.
+	if waited := w.store.Now().Sub(attempt.StartedAt); waited < 0 || waited > leaseMargin {
+		return models.Answer{Outcome: models.OutcomeNotSent, Response: "not sent: the program paused after the claim"}
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			w.logger.Error("a call panicked", "action", call.Kind, "panic", fmt.Sprintf("%T", r)) // its text may hold a secret
+			answer = models.Answer{Outcome: models.OutcomeUnknown, Response: "the program failed during the call"}
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	return w.seller.Sell(ctx, call)
+}
+
 // write keeps an answer, trying again while the lease lasts: the answer to a
 // charge is worth waiting for.
 func (w *Worker) write(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next store.Next) error {
+	started := time.Now() // monotonic: a clock that steps must not make this endless
 	for {
 		err := w.store.Answer(ctx, o, attempt, a, next)
-		if err == nil || errors.Is(err, models.ErrConflict) || !w.store.Now().Before(*o.LeaseUntil) {
+		if err == nil || errors.Is(err, models.ErrConflict) || time.Since(started) > w.timeout+leaseMargin {
 			return err
 		}
 		w.logger.Error("can't write an answer; trying again", "order", o.Number, "outcome", a.Outcome,

@@ -2,6 +2,10 @@ package models
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"strconv"
 	"time"
 )
 
@@ -20,7 +24,7 @@ const (
 func Kinds() []Kind { return []Kind{Buy, Renew, Upgrade, Refund} }
 
 // Order is one intended charge or refund. What was intended never changes;
-// Status and what follows it are moved by one function only (store.Transition).
+// Status and what follows it are moved by one function only (transition in store).
 type Order struct {
 	ID          int64
 	Number      string // what people quote: P20261123-7K3M9QXR
@@ -45,7 +49,7 @@ type Order struct {
 	PlacedAt          time.Time // UTC
 
 	Status Status
-	Reason Reason // why it is where it is; empty where the status says it all
+	Reason Reason // why it is where it is
 	// Claim is the fencing number. Whoever claims the order raises it, and may
 	// change the order only as long as it still stands.
 	Claim      int64
@@ -98,6 +102,22 @@ type Event struct {
 	Actor   string // "user:7", "worker", "command"
 	Note    string // an operator's own words
 	Attempt int    // the attempt's number that led here, 0 for none
+	Hash    string // Chain of this event and the one before it
+}
+
+// Chain is an event's hash: SHA-256 over what it says and over the hash of the
+// order's event before it (empty for the first), in hexadecimal. A changed,
+// removed or reordered event breaks every hash after it.
+func (e Event) Chain(before string) string {
+	sum := sha256.New()
+	for _, field := range []string{
+		before, strconv.FormatInt(e.OrderID, 10), e.At.UTC().Format(time.RFC3339Nano), string(e.From), string(e.To),
+		string(e.Reason), e.Actor, e.Note, strconv.Itoa(e.Attempt),
+	} {
+		// The length in front keeps two fields from being read as one.
+		_, _ = io.WriteString(sum, strconv.Itoa(len(field))+":"+field) // a hash takes everything
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // crockford is Crockford's base32: no I, L, O or U, so that a number survives

@@ -38,6 +38,11 @@ func (s Subscription) State(now time.Time) State {
 	}
 }
 
+// MayBuy says whether an account that holds s (nil: nothing) may buy at now.
+// What has ended without auto-renewal is no longer held. What is presumed
+// renewed is: the provider would refuse, and rightly.
+func MayBuy(s *Subscription, now time.Time) bool { return s == nil || s.State(now) == Expired }
+
 // DaysLeft counts the begun days until the end, 0 when it has passed.
 func (s Subscription) DaysLeft(now time.Time) int {
 	left := s.EndsAt.Sub(now)

@@ -59,10 +59,11 @@ func promised(kind models.Kind, r reply) bool {
 
 // refused says whether the gateway or the API refused: a 4xx that speaks JSON
 // with a string Code. 408 is a timeout on its side, so it proves nothing; nor
-// does SignatureNonceUsed, for a copy of the request arrived before this one.
+// does SignatureNonceUsed, for a copy of the request arrived before this one, or
+// IdempotentProcessing, for a copy of it is being worked on and may yet charge.
 func refused(e evidence, r reply) bool {
 	return e.whole && e.status >= 400 && e.status <= 499 && e.status != http.StatusRequestTimeout &&
-		r.gateway && !strings.HasPrefix(r.code, "SignatureNonceUsed")
+		r.gateway && !strings.HasPrefix(r.code, "SignatureNonceUsed") && !strings.HasPrefix(r.code, "IdempotentProcessing")
 }
 
 // refusal tells refusals apart. Codes are matched by parts only, because the
@@ -84,9 +85,7 @@ func refusal(kind models.Kind, earlierUnknown bool, status int, code string) mod
 }
 
 // throttled says "not done yet, send the same again later".
-func throttled(code string) bool {
-	return strings.HasPrefix(code, "Throttling") || strings.HasPrefix(code, "IdempotentProcessing")
-}
+func throttled(code string) bool { return strings.HasPrefix(code, "Throttling") }
 
 // aboutSigning says whether a refusal is about signature, clock or key.
 func aboutSigning(code string) bool {

@@ -72,7 +72,7 @@ func TestOutcomes(t *testing.T) {
 		{"throttled", all, 400, code("Throttling"), later, later},
 		{"throttled by user", all, 400, code("Throttling.User"), later, later},
 		{"throttled by API with 429", all, 429, code("Throttling.Api"), later, later},
-		{"being worked on", all, 400, code("IdempotentProcessing"), later, later},
+		{"being worked on", all, 400, code("IdempotentProcessing"), unknown, unknown},
 
 		{"no money", all, 400, code("InsufficientBalance"), rejected, contra},
 		{"a code nobody has seen", all, 409, code("Whatever.Else"), rejected, contra},
@@ -182,7 +182,7 @@ func FuzzDecide(f *testing.F) {
 				t.Fatalf("rejected with status %d, earlier %t: %q", status, earlier, body)
 			}
 		case models.OutcomeLater:
-			if !refusable || (!strings.HasPrefix(code, "Throttling") && !strings.HasPrefix(code, "IdempotentProcessing")) {
+			if !refusable || !strings.HasPrefix(code, "Throttling") {
 				t.Fatalf("later: status %d, %q", status, body)
 			}
 		case models.OutcomeInferredDone:

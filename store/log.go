@@ -71,10 +71,11 @@ func filtered(db *gorm.DB, v models.Viewer, f OrderFilter) *gorm.DB {
 			UNION SELECT id FROM orders WHERE instance_id <> '' AND instance_id >= @q AND instance_id < @end
 			UNION SELECT id FROM orders WHERE request_id <> '' AND request_id >= @q AND request_id < @end
 			UNION SELECT order_id FROM attempts WHERE request_id <> '' AND request_id >= @q AND request_id < @end
-			UNION SELECT o.id FROM orders o JOIN accounts a ON a.id = o.account_id WHERE lower(a.name) LIKE @name ESCAPE '\')`,
+			UNION SELECT id FROM orders WHERE account_id IN (
+				SELECT id FROM accounts WHERE lower(name) LIKE @lower ESCAPE '\' OR name LIKE @name ESCAPE '\'))`,
 			map[string]any{
 				"q": q, "end": end, "upper": upper, "upperEnd": upper + "\U0010FFFF",
-				"name": "%" + escapeLike(strings.ToLower(q)) + "%",
+				"lower": "%" + escapeLike(strings.ToLower(q)) + "%", "name": "%" + escapeLike(q) + "%",
 			})
 	}
 	return db

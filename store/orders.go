@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -54,10 +55,20 @@ func (s *Store) transition(tx *gorm.DB, m move) error {
 	if result.RowsAffected != 1 {
 		return models.ErrConflict
 	}
-	return tx.Create(&models.Event{
+	return addEvent(tx, models.Event{
 		OrderID: m.order.ID, At: now, From: m.order.Status, To: m.to,
 		Reason: m.reason, Actor: m.actor, Note: m.note, Attempt: m.attempt,
-	}).Error
+	})
+}
+
+// addEvent appends an event to its order's chain.
+func addEvent(tx *gorm.DB, e models.Event) error {
+	last, err := first[models.Event](tx.Where("order_id = ?", e.OrderID).Order("id DESC"))
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return err
+	}
+	e.Hash = e.Chain(last.Hash)
+	return create(tx, &e)
 }
 
 // mayStart says whether an order of this kind may begin on what the account
@@ -66,10 +77,7 @@ func mayStart(kind models.Kind, completed []models.Order, now time.Time) error {
 	if kind != models.Buy {
 		return fmt.Errorf("quotes of kind %q are not sold yet", kind)
 	}
-	held := models.Project(completed)
-	// One that has ended without auto-renewal is no longer held. One that is
-	// presumed renewed is: the provider would refuse, and rightly.
-	if held != nil && held.State(now) != models.Expired {
+	if !models.MayBuy(models.Project(completed), now) {
 		return models.ErrSubscribed
 	}
 	return nil
@@ -137,9 +145,9 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 		if err := create(tx, &order); err != nil {
 			return err
 		}
-		return tx.Create(&models.Event{
+		return addEvent(tx, models.Event{
 			OrderID: order.ID, At: now, To: models.Placed, Reason: models.ReasonPlacedByUser, Actor: userActor(v),
-		}).Error
+		})
 	})
 	if err != nil {
 		return models.Order{}, err
@@ -197,6 +205,8 @@ type Settlement struct {
 // SettleOrder ends the review of an order. Only an order in review can be
 // settled (models.ErrConflict otherwise).
 func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) error {
+	d.Note = strings.TrimSpace(d.Note)
+	d.ProviderOrderID, d.InstanceID = strings.TrimSpace(d.ProviderOrderID), strings.TrimSpace(d.InstanceID)
 	if d.Note == "" {
 		return errors.New("settling needs a reason: what was seen at the provider, and by whom")
 	}

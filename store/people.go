@@ -56,8 +56,9 @@ func (s *Store) Account(ctx context.Context, v models.Viewer, id int64) (models.
 func (s *Store) Accounts(ctx context.Context, v models.Viewer, query string, after int64, limit int) ([]models.Account, error) {
 	db := visible(s.read.WithContext(ctx), v, "id").Where("id > ?", after)
 	if query = strings.TrimSpace(query); query != "" {
-		db = db.Where(`(lower(name) LIKE ? ESCAPE '\' OR CAST(owner_id AS TEXT) LIKE ? ESCAPE '\')`,
-			"%"+escapeLike(strings.ToLower(query))+"%", escapeLike(query)+"%")
+		db = db.Where(`(lower(name) LIKE ? ESCAPE '\' OR name LIKE ? ESCAPE '\' OR CAST(owner_id AS TEXT) LIKE ? ESCAPE '\')`,
+			// SQLite lowers ASCII only: what is typed exactly is found in every script.
+			"%"+escapeLike(strings.ToLower(query))+"%", "%"+escapeLike(query)+"%", escapeLike(query)+"%")
 	}
 	var rows []models.Account
 	return rows, db.Order("id").Limit(limit).Find(&rows).Error

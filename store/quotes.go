@@ -53,7 +53,7 @@ type Holding struct {
 
 // CanBuy says whether a purchase may be started at now.
 func (h Holding) CanBuy(now time.Time) bool {
-	return h.OpenOrder == nil && (h.Subscription == nil || h.Subscription.State(now) == models.Expired)
+	return h.OpenOrder == nil && models.MayBuy(h.Subscription, now)
 }
 
 // Holdings reads what accounts hold. The accounts have been found for a viewer
@@ -61,7 +61,7 @@ func (h Holding) CanBuy(now time.Time) bool {
 func (s *Store) Holdings(ctx context.Context, accountIDs ...int64) (map[int64]Holding, error) {
 	var orders []models.Order
 	err := s.read.WithContext(ctx).Where("account_id IN ? AND status NOT IN ?", accountIDs,
-		[]models.Status{models.Rejected, models.Cancelled}).Order("settled_at, id").Find(&orders).Error
+		[]models.Status{models.Rejected, models.Cancelled}).Order("id").Find(&orders).Error
 	if err != nil {
 		return nil, err
 	}
@@ -80,10 +80,12 @@ func (s *Store) Holdings(ctx context.Context, accountIDs ...int64) (map[int64]Ho
 	return held, nil
 }
 
-// completedOrders lists them oldest first.
+// completedOrders lists them in the order of their completion. That is the
+// order of their ids, because an account has one open order at a time; a clock
+// may step back, ids do not.
 func completedOrders(db *gorm.DB, accountID int64) ([]models.Order, error) {
 	var orders []models.Order
-	return orders, db.Where("account_id = ? AND status = ?", accountID, models.Completed).Order("settled_at, id").Find(&orders).Error
+	return orders, db.Where("account_id = ? AND status = ?", accountID, models.Completed).Order("id").Find(&orders).Error
 }
 
 func lastID(completed []models.Order) int64 {

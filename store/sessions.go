@@ -99,11 +99,12 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	session.ID, session.IsNew = value, false
 	session.Values[SessionUser] = row.UserID
 	if now.Sub(row.SeenAt) > touchEvery {
-		// Losing this to a crash costs nobody more than an early sign-in.
-		err = s.store.write.WithContext(r.Context()).
+		// Losing this costs nobody more than an early sign-in: a database that takes
+		// no writes must not keep people from reading.
+		_ = s.store.write.WithContext(r.Context()).
 			Exec(`UPDATE sessions SET seen_at = ? WHERE id_hash = ?`, now, row.IDHash).Error
 	}
-	return session, err
+	return session, nil
 }
 
 // Save keeps the session and sets its cookie. With Options.MaxAge below zero it

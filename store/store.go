@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
+	"path"
 	"strings"
 	"time"
 
@@ -43,28 +45,33 @@ func Open(dsn string, now func() time.Time) (*Store, error) {
 		return nil, errors.New("database: give the path of an SQLite file, such as portal.db; orders have to survive the process")
 	}
 	s := &Store{now: func() time.Time { return now().UTC().Truncate(time.Microsecond) }}
-	var err error
-	if s.write, err = openSQLite(dsn, 1, s.now); err != nil {
+	// Hashes and orders are nobody else's to read: SQLite would make the file for
+	// everybody. Its companions take the file's mode.
+	f, err := os.OpenFile(dsn, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- the operator names it
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	// immediate: a deferred transaction that reads and then writes fails under load.
+	if s.write, err = openSQLite(dsn, 1, s.now, url.Values{"_txlock": {"immediate"}}); err != nil {
 		return nil, err
 	}
-	if s.read, err = openSQLite(dsn, 8, s.now); err != nil {
+	if s.read, err = openSQLite(dsn, 8, s.now, url.Values{"_query_only": {"on"}}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func openSQLite(path string, connections int, now func() time.Time) (*gorm.DB, error) {
+func openSQLite(file string, connections int, now func() time.Time, query url.Values) (*gorm.DB, error) {
 	// Everything stands in the DSN, so that every connection of the pool has it.
 	// FULL: a commit that a power cut takes back would be a charge without a record.
-	// immediate: a deferred transaction that reads and then writes fails under load.
-	query := url.Values{
-		"_journal_mode": {"WAL"},
-		"_synchronous":  {"FULL"},
-		"_foreign_keys": {"on"},
-		"_busy_timeout": {"10000"},
-		"_txlock":       {"immediate"},
-	}
-	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()
+	query.Set("_journal_mode", "WAL")
+	query.Set("_synchronous", "FULL")
+	query.Set("_foreign_keys", "on")
+	query.Set("_busy_timeout", "10000")
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: file}).EscapedPath(), RawQuery: query.Encode()}).String()
 	db, err := gorm.Open(sqlite.Open(dsn), &gorm.Config{
 		// Errors are returned; statements hold names, hashes and tokens, so none is logged.
 		Logger:                 logger.Discard,
@@ -74,11 +81,11 @@ func openSQLite(path string, connections int, now func() time.Time) (*gorm.DB, e
 		SkipDefaultTransaction: true,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("database %s: %w", path, err)
+		return nil, fmt.Errorf("database %s: %w", file, err)
 	}
 	pool, err := db.DB()
 	if err != nil {
-		return nil, fmt.Errorf("database %s: %w", path, err)
+		return nil, fmt.Errorf("database %s: %w", file, err)
 	}
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
@@ -142,11 +149,11 @@ var ErrTooNew = errors.New("the database's schema is newer than this program: ru
 
 // Ready says whether the database answers and its schema is this program's.
 func (s *Store) Ready(ctx context.Context) error {
-	p, err := s.goose()
+	current, err := s.version(ctx)
 	if err != nil {
 		return err
 	}
-	current, newest, err := p.GetVersions(ctx)
+	newest, err := newestVersion()
 	switch {
 	case err != nil:
 		return err
@@ -156,6 +163,43 @@ func (s *Store) Ready(ctx context.Context) error {
 		return ErrTooNew
 	}
 	return nil
+}
+
+// Fresh says whether the database has no schema yet.
+func (s *Store) Fresh(ctx context.Context) (bool, error) {
+	version, err := s.version(ctx)
+	return version == 0, err
+}
+
+// version is the schema's, 0 before the first migration. It only reads, and
+// never waits for the writer.
+func (s *Store) version(ctx context.Context) (int64, error) {
+	db := s.read.WithContext(ctx)
+	var tables int
+	err := db.Raw(`SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`).Scan(&tables).Error
+	if err != nil || tables == 0 {
+		return 0, err
+	}
+	var version int64
+	err = db.Raw(`SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&version).Error
+	return version, err
+}
+
+// newestVersion is the newest migration that this program brings along.
+func newestVersion() (int64, error) {
+	files, err := fs.Glob(migrations.SQLite, "sqlite/*.sql")
+	if err != nil {
+		return 0, err
+	}
+	var newest int64
+	for _, file := range files {
+		version, err := goose.NumericComponent(path.Base(file))
+		if err != nil {
+			return 0, err
+		}
+		newest = max(newest, version)
+	}
+	return newest, nil
 }
 
 // BindProvider remembers which provider ("sandbox" or "alibaba") this

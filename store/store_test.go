@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -396,6 +397,62 @@ func TestEveryStepHasItsEvent(t *testing.T) {
 		}
 		from = e.To
 	}
+	t.Run("and the events are a chain", func(t *testing.T) {
+		before := ""
+		for i, e := range events {
+			if e.Hash == "" || e.Hash != e.Chain(before) {
+				t.Errorf("event %d does not continue the one before it", i)
+			}
+			before = e.Hash
+		}
+		edited := events[1]
+		edited.Note = "edited"
+		if edited.Chain(events[0].Hash) == events[1].Hash {
+			t.Error("an edit keeps the hash")
+		}
+	})
+}
+
+// TestAClockThatStepsBackBetweenPurchases: what was completed last is what is
+// held, whatever the clock said.
+func TestAClockThatStepsBackBetweenPurchases(t *testing.T) {
+	w := newWorld(t)
+	w.buyAndExpire()
+	old := w.quote(w.viewer, w.account)
+	w.pass(-40 * 24 * time.Hour)
+	second := done
+	second.InstanceID = "sas-2"
+	// The first purchase still runs by this clock, so the second is completed by hand.
+	w.pass(40 * 24 * time.Hour)
+	o, attempt := w.claim(w.place())
+	w.pass(-40 * 24 * time.Hour)
+	if err := w.Answer(t.Context(), o, attempt, second, completed); err != nil {
+		t.Fatal(err)
+	}
+	held, err := w.Holdings(t.Context(), w.account.ID)
+	if err != nil || held[w.account.ID].Subscription.InstanceID != "sas-2" {
+		t.Fatalf("%+v %v", held[w.account.ID].Subscription, err)
+	}
+	w.pass(39 * 24 * time.Hour)
+	if _, err := w.PlaceOrder(t.Context(), w.viewer, old.ID, asQuoted); err == nil {
+		t.Fatal("a quote from before the second purchase was placed")
+	}
+}
+
+// TestAClockThatStepsBackHidesNoOrder: what is open is looked at at once.
+func TestAClockThatStepsBackHidesNoOrder(t *testing.T) {
+	w := newWorld(t)
+	o := w.place()
+	w.pass(-time.Hour)
+	if ids, err := w.Due(t.Context(), 10); err != nil || len(ids) != 1 {
+		t.Errorf("placed: %v %v", ids, err)
+	}
+	w.pass(time.Hour)
+	w.claim(o)
+	w.pass(-time.Hour)
+	if ids, err := w.Due(t.Context(), 10); err != nil || len(ids) != 1 {
+		t.Errorf("sending: %v %v", ids, err)
+	}
 }
 
 func TestHistoryRefusesToBeChanged(t *testing.T) {
@@ -410,6 +467,8 @@ func TestHistoryRefusesToBeChanged(t *testing.T) {
 		`UPDATE orders SET total_fen = 1`, `UPDATE orders SET status = 'rejected'`, `UPDATE orders SET client_token = 'x'`,
 		`UPDATE events SET note = 'x'`, `UPDATE attempts SET response = 'x'`, `UPDATE attempts SET request = 'x'`,
 		`UPDATE quotes SET total_fen = 1`,
+		`INSERT OR REPLACE INTO events SELECT * FROM events`, `INSERT OR REPLACE INTO attempts SELECT * FROM attempts`,
+		`INSERT OR REPLACE INTO orders SELECT * FROM orders`, `INSERT OR REPLACE INTO quotes SELECT * FROM quotes`,
 	} {
 		if err := db.Exec(sql).Error; err == nil {
 			t.Errorf("the database took %q", sql)
@@ -524,6 +583,16 @@ func TestOnlyTheProgramsOwnSchemaIsReady(t *testing.T) {
 	defer empty.Close()
 	if err := empty.Ready(t.Context()); !errors.Is(err, store.ErrNotMigrated) {
 		t.Fatalf("an empty file: %v", err)
+	}
+}
+
+func TestTheFileIsNobodyElses(t *testing.T) {
+	w := newWorld(t)
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(w.path + suffix)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", suffix, info.Mode(), err)
+		}
 	}
 }
 

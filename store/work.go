@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -10,8 +11,8 @@ import (
 	"portal/models"
 )
 
-// clockSlack is how far the clock may step back before an unknown order is
-// looked at because of it.
+// clockSlack is how far the clock may step back before open orders are looked
+// at because of it.
 const clockSlack = 5 * time.Second
 
 // Due lists the orders that need a worker now, those waiting longest first:
@@ -24,7 +25,7 @@ func (s *Store) Due(ctx context.Context, limit int) ([]int64, error) {
 		SELECT id FROM orders
 		WHERE status IN ('placed', 'unknown') AND due_at <= @now
 		   OR status = 'sending' AND lease_until <= @now
-		   OR status = 'unknown' AND updated_at > @later
+		   OR status IN ('placed', 'sending', 'unknown') AND updated_at > @later
 		ORDER BY coalesce(due_at, lease_until), id LIMIT @limit`,
 		map[string]any{"now": now, "later": now.Add(clockSlack), "limit": limit}).Scan(&ids).Error
 }
@@ -33,7 +34,7 @@ func (s *Store) Due(ctx context.Context, limit int) ([]int64, error) {
 func (s *Store) Work(ctx context.Context, id int64) (models.Order, []models.Attempt, error) {
 	var order models.Order
 	var attempts []models.Attempt
-	err := s.tx(ctx, func(tx *gorm.DB) (err error) {
+	err := s.read.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
 		if order, err = first[models.Order](tx.Where("id = ?", id)); err != nil {
 			return err
 		}
@@ -49,12 +50,12 @@ func (s *Store) Work(ctx context.Context, id int64) (models.Order, []models.Atte
 // A crash after the commit leaves an attempt without an answer. Whether it was
 // sent nobody can know, so it counts as unknown once the lease has run out.
 func (s *Store) Claim(ctx context.Context, o models.Order, request string, lease time.Duration) (models.Order, models.Attempt, error) {
-	now := s.now()
-	attempt := models.Attempt{
-		OrderID: o.ID, Number: o.Attempts + 1, Claim: o.Claim + 1, StartedAt: now, Request: request,
-	}
-	until := now.Add(lease)
+	attempt := models.Attempt{OrderID: o.ID, Number: o.Attempts + 1, Claim: o.Claim + 1, Request: request}
+	var until time.Time
 	err := s.tx(ctx, func(tx *gorm.DB) error {
+		// Inside the transaction: waiting for it must not eat the lease.
+		attempt.StartedAt = s.now()
+		until = attempt.StartedAt.Add(lease)
 		err := s.transition(tx, move{
 			order: o, to: models.Sending, reason: models.ReasonClaimed, actor: workerActor, attempt: attempt.Number,
 			set: map[string]any{"claim": attempt.Claim, "attempts": attempt.Number, "lease_until": until},
@@ -107,7 +108,10 @@ func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attem
 		})
 	})
 	if errors.Is(err, models.ErrConflict) {
-		return errors.Join(err, s.tx(ctx, func(tx *gorm.DB) error { return s.writeAnswer(tx, attempt, a, true) }))
+		// Only evidence that has been written is a conflict; else the caller tries again.
+		if late := s.tx(ctx, func(tx *gorm.DB) error { return s.writeAnswer(tx, attempt, a, true) }); late != nil {
+			return fmt.Errorf("keeping a late answer: %w", late)
+		}
 	}
 	return err
 }

@@ -459,11 +459,11 @@ func orderFilters(props OrdersProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = input(field{name: "from", label: t(ctx, "orders.from"), kind: "date", value: props.From}, props.Problems).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = input(field{name: "from", label: t(ctx, "orders.from"), kind: dateKind(props.Problems, "from"), value: props.From}, props.Problems).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = input(field{name: "to", label: t(ctx, "orders.to"), kind: "date", value: props.To}, props.Problems).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = input(field{name: "to", label: t(ctx, "orders.to"), kind: dateKind(props.Problems, "to"), value: props.To}, props.Problems).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -40,3 +40,12 @@ func unit(ctx context.Context, q models.Quote) string {
 	}
 	return ""
 }
+
+// dateKind is the type of a date's input. A browser's date field shows nothing
+// that is not a date, so what was typed wrong stands in a plain field instead.
+func dateKind(problems []Problem, name string) string {
+	if len(at(problems, name)) > 0 {
+		return "text"
+	}
+	return "date"
+}

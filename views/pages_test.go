@@ -428,6 +428,14 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
+func TestWrongDateIsKept(t *testing.T) {
+	_, doc := render(t, pick(t, "orders-problem"), "en")
+	from := find(doc, func(n *html.Node) bool { return attr(n, "id") == "from" })[0]
+	if attr(from, "type") != "text" || attr(from, "value") != "yesterday" {
+		t.Errorf("the field is of type %q and says %q", attr(from, "type"), attr(from, "value"))
+	}
+}
+
 func TestRefresh(t *testing.T) {
 	raw, _ := render(t, pick(t, "order-unknown-buy"), "en")
 	if !strings.Contains(raw, `<meta http-equiv="refresh" content="3">`) || !strings.Contains(raw, "/orders/P20261124-7K3M9QXR?refresh=off") {

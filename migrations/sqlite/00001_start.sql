@@ -122,10 +122,10 @@ CREATE TABLE orders (
 -- One open order for each account: nothing is charged beside an order whose outcome is not known.
 CREATE UNIQUE INDEX orders_one_open ON orders (account_id)
     WHERE status IN ('placed', 'sending', 'unknown', 'needs_review');
-CREATE INDEX orders_open ON orders (status, placed_at)
-    WHERE status IN ('placed', 'sending', 'unknown', 'needs_review');
 CREATE INDEX orders_by_account ON orders (account_id, id);
 CREATE INDEX orders_by_status ON orders (status, id);
+CREATE INDEX orders_by_kind ON orders (kind, id);
+CREATE INDEX orders_by_day ON orders (placed_at);
 CREATE INDEX orders_by_provider_order ON orders (provider_order_id) WHERE provider_order_id <> '';
 CREATE INDEX orders_by_instance ON orders (instance_id) WHERE instance_id <> '';
 CREATE INDEX orders_by_request ON orders (request_id) WHERE request_id <> '';
@@ -158,7 +158,8 @@ CREATE TABLE events (
     reason   TEXT NOT NULL,
     actor    TEXT NOT NULL,
     note     TEXT NOT NULL,
-    attempt  INTEGER NOT NULL
+    attempt  INTEGER NOT NULL,
+    hash     TEXT NOT NULL -- SHA-256 over this event and the hash of the order's event before it
 );
 CREATE INDEX events_by_order ON events (order_id, id);
 
@@ -167,6 +168,27 @@ CREATE INDEX events_by_order ON events (order_id, id);
 -- +goose StatementBegin
 CREATE TRIGGER orders_keep BEFORE DELETE ON orders BEGIN
     SELECT RAISE(ABORT, 'orders are never deleted');
+END;
+-- +goose StatementEnd
+-- INSERT OR REPLACE deletes without firing the triggers above.
+-- +goose StatementBegin
+CREATE TRIGGER orders_once_only BEFORE INSERT ON orders WHEN EXISTS (SELECT 1 FROM orders WHERE id = NEW.id) BEGIN
+    SELECT RAISE(ABORT, 'orders are never replaced');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER quotes_once_only BEFORE INSERT ON quotes WHEN EXISTS (SELECT 1 FROM quotes WHERE id = NEW.id) BEGIN
+    SELECT RAISE(ABORT, 'quotes are never replaced');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER attempts_once_only BEFORE INSERT ON attempts WHEN EXISTS (SELECT 1 FROM attempts WHERE id = NEW.id) BEGIN
+    SELECT RAISE(ABORT, 'attempts are never replaced');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER events_once_only BEFORE INSERT ON events WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id) BEGIN
+    SELECT RAISE(ABORT, 'events are never replaced');
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
