@@ -20,6 +20,7 @@ type Settings struct {
 	ProviderTimeout  time.Duration `env:"PORTAL_PROVIDER_TIMEOUT" default:"10s" placeholder:"TIME" help:"How long one call to the provider may take, 1s to 60s (${env}, default ${default})."`
 	PriceBook        string        `env:"PORTAL_PRICE_BOOK" placeholder:"FILE" help:"The price book; see docs/price-book.md (${env}, default: the embedded one, whose prices are examples)."`
 	MetricsListen    string        `env:"PORTAL_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where Prometheus metrics are served (${env}, default off)."`
+	TrustedProxy     []string      `env:"PORTAL_TRUSTED_PROXY" placeholder:"ADDRESS" help:"Addresses or networks of reverse proxies whose X-Forwarded-For is believed, such as 127.0.0.1 or 10.0.0.0/8; sign-ins are throttled by the address it names (${env}, default none)."`
 	PublicURL        string        `env:"PORTAL_PUBLIC_URL" placeholder:"URL" help:"How people reach the portal; https turns on Secure cookies and HSTS (${env}, default from --listen)."`
 }
 
@@ -44,11 +45,22 @@ type config struct {
 	endpoint *url.URL
 	public   *url.URL
 	book     *pricing.Book
+	proxies  []*net.IPNet
 }
 
 // embeddedSandbox says that the sandbox runs inside this process.
 func (c config) embeddedSandbox() bool {
-	return c.Provider == providerSandbox && c.ProviderEndpoint == defaultEndpoint
+	return c.Provider == providerSandbox && c.endpoint.String() == defaultEndpoint
+}
+
+// providerName is what a database is bound to. A program on this machine that
+// only speaks as the real provider does is another provider: what was ordered
+// there must never be sent to the real one.
+func (c config) providerName() string {
+	if c.Provider == providerAlibaba && loopback(c.endpoint.Hostname()) {
+		return providerAlibaba + " at " + c.endpoint.Host
+	}
+	return c.Provider
 }
 
 // secure says that people reach the portal by https.
@@ -82,6 +94,16 @@ func (s Settings) check() (config, error) {
 	if c.endpoint.Scheme == "http" && !loopback(c.endpoint.Hostname()) {
 		return c, wrongSetting("--provider-endpoint %s: plain http is allowed only towards a loopback address such as http://127.0.0.1:8081; use https", s.ProviderEndpoint)
 	}
+	if c.Provider == providerSandbox && c.endpoint.String() != defaultEndpoint && !loopback(c.endpoint.Hostname()) {
+		return c, wrongSetting("--provider-endpoint %s: the sandbox is on this machine; for the real provider add --provider alibaba", s.ProviderEndpoint)
+	}
+	for _, proxy := range s.TrustedProxy {
+		network, err := parseNetwork(proxy)
+		if err != nil {
+			return c, wrongSetting("--trusted-proxy %q: want an address or a network, such as 127.0.0.1 or 10.0.0.0/8", proxy)
+		}
+		c.proxies = append(c.proxies, network)
+	}
 	public := s.PublicURL
 	if public == "" {
 		public = "http://" + s.Listen
@@ -111,6 +133,19 @@ func parseOrigin(s string) (*url.URL, error) {
 	}
 	u.Path = ""
 	return u, nil
+}
+
+// parseNetwork reads a network, or an address as the network of it alone.
+func parseNetwork(s string) (*net.IPNet, error) {
+	if ip := net.ParseIP(s); ip != nil {
+		bits := 8 * net.IPv6len
+		if ip4 := ip.To4(); ip4 != nil {
+			ip, bits = ip4, 8*net.IPv4len
+		}
+		return &net.IPNet{IP: ip, Mask: net.CIDRMask(bits, bits)}, nil
+	}
+	_, network, err := net.ParseCIDR(s)
+	return network, err
 }
 
 func loopback(host string) bool {

@@ -88,8 +88,8 @@ func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
 		return 0
 	}
 	bound, err := db.Provider(ctx)
-	if err == nil && bound != "" && bound != cfg.Provider {
-		err = &store.OtherProviderError{Bound: bound, Asked: cfg.Provider}
+	if err == nil && bound != "" && bound != cfg.providerName() {
+		err = &store.OtherProviderError{Bound: bound, Asked: cfg.providerName()}
 	}
 	if !d.tell("Database", err, cfg.Database+" answers and its schema is up to date") {
 		return 0

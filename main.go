@@ -44,7 +44,7 @@ func run(args []string) int {
 	defer stop()
 	var cli commandLine
 	parser, err := kong.New(&cli, kong.Name("portal"), kong.Description(description),
-		kong.Vars{"version": version}, kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.Vars{"version": version}, kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(stop))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "portal:", err)
 		return 2

@@ -308,6 +308,18 @@ func TestAProviderOfOtherMake(t *testing.T) {
 		t.Error("the page speaks of the sandbox")
 	}
 
+	t.Run("its database meets neither the sandbox nor the real provider", func(t *testing.T) {
+		for _, change := range []string{"PORTAL_PROVIDER=sandbox", "PORTAL_PROVIDER_ENDPOINT=https://sas-api.aliyuncs.com"} {
+			more := append(append([]string{}, env...), change)
+			if change == "PORTAL_PROVIDER=sandbox" {
+				more = append(more, "PORTAL_PROVIDER_ENDPOINT="+defaultEndpoint)
+			}
+			code, out := ask(t, dir, more, "", "--listen", "127.0.0.1:0")
+			if code == 0 || !strings.Contains(out, "belongs to provider") {
+				t.Errorf("%s: %d %s", change, code, out)
+			}
+		}
+	})
 	t.Run("a purchase", func(t *testing.T) {
 		got, body := s.buy("one@example.org", password)
 		if rows := ledger(); got != "completed" || len(rows) != 1 || !strings.Contains(body, rows[0].InstanceID) {
@@ -385,24 +397,27 @@ func TestWrongSettingsStopTheStartWithOneClearSentence(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, args := range map[string][]string{
-		"--listen":                {"--listen", "8080"},
-		"--metrics-listen":        {"--metrics-listen", "x"},
-		"--database is empty":     {"--database", ""},
-		"SQLite file":             {"--database", "postgres://user:hidden@host/db"},
-		"--provider-timeout":      {"--provider-timeout", "1h"},
-		"plain http":              {"--provider-endpoint", "http://sas-api.aliyuncs.com"},
-		"--provider-endpoint":     {"--provider-endpoint", "https://user:hidden@host/path"},
-		"--public-url":            {"--public-url", "portal.example.com"},
-		"--price-book":            {"--price-book", "missing.toml"},
-		"currency":                {"--price-book", book},
-		"--provider":              {"--provider", "other"},
-		"unknown flag":            {"--nonsense"},
-		"--owner-id":              {"account", "add", "--owner-id", "12a", "--name", "x"},
-		"--email":                 {"user", "add", "--email", "x", "--role", "support", "--password-stdin"},
-		"belongs to an account":   {"user", "add", "--email", "a@b.c", "--role", "customer", "--password-stdin"},
-		"belongs to a reseller":   {"user", "add", "--email", "a@b.c", "--role", "reseller-admin", "--password-stdin"},
-		"for customers only":      {"user", "add", "--email", "a@b.c", "--role", "support", "--owner-id", "1", "--password-stdin"},
-		"want a loopback address": {"sandbox", "--at", "0.0.0.0:8081"},
+		"--listen":                   {"--listen", "8080"},
+		"--metrics-listen":           {"--metrics-listen", "x"},
+		"--database is empty":        {"--database", ""},
+		"SQLite file":                {"--database", "postgres://user:hidden@host/db"},
+		"--provider-timeout":         {"--provider-timeout", "1h"},
+		"plain http":                 {"--provider-endpoint", "http://sas-api.aliyuncs.com"},
+		"--provider-endpoint":        {"--provider-endpoint", "https://user:hidden@host/path"},
+		"--public-url":               {"--public-url", "portal.example.com"},
+		"--price-book":               {"--price-book", "missing.toml"},
+		"currency":                   {"--price-book", book},
+		"--provider":                 {"--provider", "other"},
+		"unknown flag":               {"--nonsense"},
+		"--owner-id":                 {"account", "add", "--owner-id", "12a", "--name", "x"},
+		"--email":                    {"user", "add", "--email", "x", "--role", "support", "--password-stdin"},
+		"belongs to an account":      {"user", "add", "--email", "a@b.c", "--role", "customer", "--password-stdin"},
+		"belongs to a reseller":      {"user", "add", "--email", "a@b.c", "--role", "reseller-admin", "--password-stdin"},
+		"for customers only":         {"user", "add", "--email", "a@b.c", "--role", "support", "--owner-id", "1", "--password-stdin"},
+		"sandbox is on this machine": {"--provider-endpoint", "https://sas-api.example.com"},
+		"--trusted-proxy":            {"--trusted-proxy", "nginx"},
+		"no such file":               {"--database", "missing.db", "order", "settle", "P1", "--as", "rejected", "--reason", "x"},
+		"want a loopback address":    {"sandbox", "--at", "0.0.0.0:8081"},
 	} {
 		code, out := ask(t, dir, nil, "", args...)
 		if code != 2 || !strings.Contains(out, want) || strings.Contains(out, "hidden") || strings.Count(strings.TrimSpace(out), "\n") > 8 {
@@ -448,7 +463,7 @@ func TestMetricsTellOfOrdersAndCalls(t *testing.T) {
 	for _, want := range []string{
 		`portal_orders{status="completed"} 1`, `portal_oldest_open_order_seconds 0`,
 		`portal_provider_call_seconds_count{action="CreateInstance",outcome="done"} 1`,
-		`portal_http_requests_total{code="303",host=`, `url="/quotes/:quote/order"`,
+		`portal_http_requests_total{code="303",host="",method="POST"`, `url="/quotes/:quote/order"`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the metrics lack %s", want)

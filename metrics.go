@@ -36,6 +36,17 @@ func newMetrics() (*metrics, error) {
 	// Labelled by route, not by path: ids would make a series for each.
 	m.requests, err = echoprometheus.MiddlewareConfig{
 		Namespace: "portal", Subsystem: "http", Registerer: m.registry, DoNotUseRequestPathFor404: true,
+		// What a client sends must not make series.
+		LabelFuncs: map[string]echoprometheus.LabelValueFunc{
+			"host": func(echo.Context, error) string { return "" },
+			"method": func(c echo.Context, _ error) string {
+				switch method := c.Request().Method; method {
+				case http.MethodGet, http.MethodPost:
+					return method
+				}
+				return "other"
+			},
+		},
 	}.ToMiddleware()
 	if err != nil {
 		return nil, err

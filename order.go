@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/user"
 
 	"portal/models"
@@ -23,6 +24,9 @@ type orderCommands struct {
 // Run settles an order.
 func (cmd *orderCommands) Run(ctx context.Context, s *Settings) error {
 	d := cmd.Settle
+	if _, err := os.Stat(s.Database); err != nil {
+		return wrongSetting("--database %s: %v", s.Database, err) // opening would make an empty one
+	}
 	actor := "command"
 	if u, err := user.Current(); err == nil {
 		actor += ":" + u.Username

@@ -14,16 +14,19 @@ import (
 	"portal/store"
 )
 
-// openStore opens the database and brings its schema up to date, for commands.
-func (s Settings) openStore(ctx context.Context) (*store.Store, error) {
-	if _, err := s.check(); err != nil {
-		return nil, err
-	}
-	db, err := store.Open(s.Database, nil)
+// openStore opens the database. Its schema is brought up to date when it has
+// none yet, or when the caller is the one to do so: a command must not change
+// it under a portal of an older version that is running.
+func (c config) openStore(ctx context.Context, migrate bool) (*store.Store, error) {
+	db, err := store.Open(c.Database, nil)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := db.Migrate(ctx); err != nil {
+	fresh, err := db.Fresh(ctx)
+	if err == nil && (fresh || migrate) {
+		_, err = db.Migrate(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if err := db.Ready(ctx); err != nil { // a schema newer than this program
@@ -32,13 +35,26 @@ func (s Settings) openStore(ctx context.Context) (*store.Store, error) {
 	return db, nil
 }
 
-// withStore runs f on the opened database.
+// withStore runs f on the opened database. A database that belongs to no
+// provider yet belongs to the settings' from here on: people and accounts that
+// were added for the real one must not meet the sandbox's.
 func (s Settings) withStore(ctx context.Context, f func(*store.Store) error) error {
-	db, err := s.openStore(ctx)
+	cfg, err := s.check()
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(db), db.Close())
+	db, err := cfg.openStore(ctx, false)
+	if err != nil {
+		return err
+	}
+	bound, err := db.Provider(ctx)
+	if err == nil && bound == "" {
+		err = db.BindProvider(ctx, cfg.providerName())
+	}
+	if err == nil {
+		err = f(db)
+	}
+	return errors.Join(err, db.Close())
 }
 
 type resellerCommand struct {

@@ -25,18 +25,18 @@ type serveCommand struct{}
 const shutdownGrace = 10 * time.Second
 
 // Run serves the portal until it is asked to end.
-func (serveCommand) Run(ctx context.Context, s *Settings) (err error) {
+func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s *Settings) (err error) {
 	cfg, err := s.check()
 	if err != nil {
 		return err
 	}
 	logger := newLogger()
-	db, err := s.openStore(ctx)
+	db, err := cfg.openStore(ctx, true)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := db.BindProvider(ctx, cfg.Provider); err != nil {
+	if err := db.BindProvider(ctx, cfg.providerName()); err != nil {
 		return err
 	}
 
@@ -59,7 +59,7 @@ func (serveCommand) Run(ctx context.Context, s *Settings) (err error) {
 	worker := fulfil.NewWorker(db, seller.client, cfg.ProviderTimeout, logger)
 	portal := handlers.Config{
 		Store: db, Counter: seller.client, Book: cfg.book, Wake: worker.Wake, Logger: logger,
-		Secure: cfg.secure(), Sandbox: cfg.Provider == providerSandbox,
+		Secure: cfg.secure(), Proxies: cfg.proxies, Sandbox: cfg.Provider == providerSandbox,
 		CredentialProfile: provider.DefaultProfile, Middleware: []echo.MiddlewareFunc{seller.metrics.requests},
 	}
 	if portal.Sandbox {
@@ -88,6 +88,7 @@ func (serveCommand) Run(ctx context.Context, s *Settings) (err error) {
 	}
 	select {
 	case <-ctx.Done():
+		stopListening() // a second signal ends the program at once
 		logger.Info("ending: no new requests are taken, what is under way is finished")
 	case err = <-failed:
 	}
@@ -97,7 +98,10 @@ func (serveCommand) Run(ctx context.Context, s *Settings) (err error) {
 	grace, cancel := context.WithTimeout(context.Background(), shutdownGrace)
 	defer cancel()
 	for _, server := range servers {
-		err = errors.Join(err, server.Shutdown(grace))
+		if stuck := server.Shutdown(grace); stuck != nil {
+			logger.Warn("requests took too long to end and were cut off", "error", stuck)
+			err = errors.Join(err, server.Close())
+		}
 	}
 	stopWorking()
 	background.Wait()

@@ -61,6 +61,7 @@ func (a *app) account(c echo.Context) error {
 	if held.OpenOrder != nil {
 		page.Refresh = refreshFor(held.OpenOrder.Status)
 	}
+	setRefresh(c, page.Refresh)
 	return a.render(c, http.StatusOK, views.Account(page, views.AccountProps{
 		Account: account, Subscription: held.Subscription, OpenOrder: held.OpenOrder, Recent: recent,
 		CanBuy: held.CanBuy(page.Now), MayOrder: v.MayOrder(),

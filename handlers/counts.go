@@ -47,15 +47,21 @@ func (c *counts) forQuote(ctx context.Context, ownerID int64) (models.Count, err
 	if ok && c.now().Before(known.until) {
 		return known.count, known.err
 	}
-	return c.forPlacing(ctx, ownerID)
+	return c.read(ctx, "quote:", ownerID)
 }
 
-// forPlacing always asks the provider. Simultaneous askers share one answer,
-// which came after each of them asked.
+// forPlacing never takes a count that somebody looked at before. Simultaneous
+// placings share one read, which the provider answers after each of them asked
+// for it; what it counted a moment before still meets its own check of BuyNumber.
 func (c *counts) forPlacing(ctx context.Context, ownerID int64) (models.Count, error) {
+	return c.read(ctx, "placing:", ownerID)
+}
+
+// read asks the provider, once for all who ask for the same at the same time.
+func (c *counts) read(ctx context.Context, purpose string, ownerID int64) (models.Count, error) {
 	// One asker that goes away must not end the others' read.
 	ctx = context.WithoutCancel(ctx)
-	v, err, _ := c.flights.Do(strconv.FormatInt(ownerID, 10), func() (any, error) {
+	v, err, _ := c.flights.Do(purpose+strconv.FormatInt(ownerID, 10), func() (any, error) {
 		count, err := c.source.Count(ctx, ownerID)
 		c.keep(ownerID, count, err)
 		return count, err

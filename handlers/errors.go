@@ -17,6 +17,9 @@ import (
 // errCrossOrigin is a form that another site posted.
 var errCrossOrigin = errors.New("cross-origin request refused")
 
+// statusClientGone is nginx's number for a client that did not wait.
+const statusClientGone = 499
+
 // throttledError asks to wait.
 type throttledError struct{ wait time.Duration }
 
@@ -39,7 +42,7 @@ func (a *app) fail(err error, c echo.Context) {
 	if c.Request().Method == http.MethodGet && status >= 500 {
 		props.Retry = c.Request().URL.RequestURI()
 	}
-	if status >= 500 && !errors.Is(err, context.Canceled) {
+	if status >= 500 {
 		a.Logger.Error("request failed", "request_id", c.Get(keyRequestID), "path", c.Request().URL.Path, "error", err)
 	}
 	if renderErr := a.render(c, status, views.Error(a.page(c), props)); renderErr != nil {
@@ -59,6 +62,8 @@ func describe(err error) (int, views.ErrorProps) {
 	switch {
 	case errors.Is(err, models.ErrNotFound):
 		return http.StatusNotFound, views.ErrorProps{Key: "not_found"}
+	case errors.Is(err, context.Canceled):
+		return statusClientGone, views.ErrorProps{Key: "internal"} // nobody reads it
 	case errors.Is(err, models.ErrForbidden):
 		return http.StatusForbidden, views.ErrorProps{Key: "forbidden"}
 	case errors.Is(err, errCrossOrigin):

@@ -7,6 +7,7 @@ package handlers
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -31,6 +32,9 @@ type Config struct {
 	Wake    func() // tells the worker that there is due work
 	Logger  *slog.Logger
 	Secure  bool // the public URL is https: Secure cookies and HSTS
+	// Proxies are the networks of reverse proxies whose X-Forwarded-For is
+	// believed.
+	Proxies []*net.IPNet
 	Sandbox bool // every page says so
 	// Demo are the sandbox's made-up people, shown on the sign-in page.
 	Demo []views.DemoPerson
@@ -53,11 +57,24 @@ func New(c Config) http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.Logger.SetLevel(99) // everything is logged by slog
-	// Without this, anybody could choose the address that sign-ins are throttled by.
-	e.IPExtractor = echo.ExtractIPDirect()
+	e.IPExtractor = addressBehind(c.Proxies)
 	e.HTTPErrorHandler = a.fail
 	e.Use(c.Middleware...)
 	e.Use(a.identify, a.recover, a.harden, a.limitBody, a.refuseCrossOrigin, a.speak, a.authenticate)
 	a.route(e)
-	return e
+	return headAsGet(e)
+}
+
+// addressBehind finds the address that sign-ins are throttled by: the
+// connection's, or what our own proxies say of it. Any other header could be
+// chosen by anybody.
+func addressBehind(proxies []*net.IPNet) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, network := range proxies {
+		trust = append(trust, echo.TrustIPRange(network))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
 }

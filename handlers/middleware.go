@@ -49,6 +49,18 @@ func (a *app) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// headAsGet answers HEAD as GET: net/http leaves the body out.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			get := *r // net/http still has the request that came
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // recover turns a panic into an error, so that one page's mistake is one page's.
 func (a *app) recover(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
@@ -82,7 +94,7 @@ func (a *app) harden(next echo.HandlerFunc) echo.HandlerFunc {
 		// the back button returns to it.
 		h.Set("Cache-Control", "no-store")
 		if a.Secure {
-			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+			h.Set("Strict-Transport-Security", "max-age=31536000") // of this host; others are its owner's to decide
 		}
 		return next(c)
 	}
@@ -157,14 +169,17 @@ func (a *app) requireSignIn(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		r := c.Request()
 		target := r.URL.RequestURI()
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if r.Method != http.MethodGet {
 			switch c.Path() {
 			case "/accounts/:account/quote":
 				form, err := c.FormParams() // with the query
 				if err != nil {
-					return err
+					return badForm(err)
 				}
 				target = r.URL.Path + "?" + form.Encode()
+				if len(target) > 4096 {
+					target = r.URL.Path + "?kind=buy" // nothing that our form has is that long
+				}
 			case "/quotes/:quote/order":
 				target = "/quotes/" + url.PathEscape(c.Param("quote"))
 			case "/orders/:number/cancel":

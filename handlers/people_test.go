@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -239,5 +240,37 @@ func TestPreferencesAreKept(t *testing.T) {
 	}
 	if page := b.Post("/preferences", url.Values{"language": {"xx"}, "theme": {"pink"}, "return": {"//evil.example"}}); page.Location != "/" {
 		t.Fatal(page.Location)
+	}
+}
+
+// TestTheAddressBehindOurProxy: what a proxy of ours says is believed, what
+// its client said before it is not.
+func TestTheAddressBehindOurProxy(t *testing.T) {
+	p := portaltest.New(t)
+	_, loopback, err := net.ParseCIDR("127.0.0.1/32")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Config.Proxies = []*net.IPNet{loopback}
+	p.Reload()
+	from := func(address string) int {
+		b := p.Browser()
+		b.Header.Set("X-Forwarded-For", address)
+		return signIn(b, "lin@example.com", "guess", "").Status
+	}
+	for range 5 {
+		from("198.51.100.66, 203.0.113.9") // the first part is the client's own claim
+	}
+	if got := from("192.0.2.1, 203.0.113.9"); got != http.StatusTooManyRequests {
+		t.Errorf("another claim opens another limit: %d", got)
+	}
+	if got := from("203.0.113.10"); got != http.StatusUnprocessableEntity {
+		t.Errorf("one address locks another out: %d", got)
+	}
+	for range 5 {
+		from("2001:db8::1")
+	}
+	if got := from("2001:db8::ffff"); got != http.StatusTooManyRequests {
+		t.Errorf("one host's network opens another limit: %d", got)
 	}
 }

@@ -3,6 +3,8 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -29,7 +31,22 @@ func (a *app) placeOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	count, err := a.counts.forPlacing(ctx, account.OwnerID)
+	// What this portal knows by itself is asked first: a post that can't lead to
+	// an order costs the provider nothing.
+	held, err := a.Store.Holdings(ctx, account.ID)
+	if err != nil {
+		return err
+	}
+	if held := held[account.ID]; held.OpenOrder != nil {
+		return a.renderCheck(c, http.StatusConflict, quote, openOrderProblem(held.OpenOrder.Number))
+	} else if !held.CanBuy(a.Store.Now()) {
+		return a.renderCheck(c, http.StatusConflict, quote, []views.Problem{{Key: "already_subscribed"}})
+	}
+	read := a.counts.forPlacing
+	if !a.Store.Now().Before(quote.ExpiresAt) {
+		read = a.counts.forQuote // nothing will be placed: it becomes another quote
+	}
+	count, err := read(ctx, account.OwnerID)
 	var failed *models.CountError
 	if errors.As(err, &failed) && (failed.Failure == models.CountUnavailable || failed.Failure == models.CountThrottled) {
 		return a.renderCheck(c, http.StatusServiceUnavailable, quote,
@@ -47,8 +64,7 @@ func (a *app) placeOrder(c echo.Context) error {
 	)
 	switch {
 	case errors.As(err, &open):
-		return a.renderCheck(c, http.StatusConflict, quote,
-			[]views.Problem{{Key: "open_order", Args: []any{"Number", open.Number}}})
+		return a.renderCheck(c, http.StatusConflict, quote, openOrderProblem(open.Number))
 	case errors.Is(err, models.ErrSubscribed):
 		return a.renderCheck(c, http.StatusConflict, quote, []views.Problem{{Key: "already_subscribed"}})
 	case errors.As(err, &changed):
@@ -69,11 +85,36 @@ func (a *app) requote(c echo.Context, account models.Account, old models.Quote, 
 		return c.Redirect(http.StatusSeeOther, ch.url(account.ID))
 	}
 	fresh.ReplacesID, fresh.Changes = &old.ID, why
-	fresh, err = a.Store.AddQuote(c.Request().Context(), viewer(c), fresh)
+	fresh, err = a.addQuote(c, fresh)
+	if errors.Is(err, models.ErrSubscribed) {
+		return c.Redirect(http.StatusSeeOther, accountPath(account.ID)) // bought in another tab meanwhile
+	}
 	if err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/quotes/"+fresh.ID)
+}
+
+func openOrderProblem(number string) []views.Problem {
+	return []views.Problem{{Key: "open_order", Args: []any{"Number", number}}}
+}
+
+// quotesAnHour bounds how many quotes an account gets: they are kept for good.
+const quotesAnHour = 120
+
+// addQuote keeps a quote, unless its account has had too many.
+func (a *app) addQuote(c echo.Context, q models.Quote) (models.Quote, error) {
+	ctx := c.Request().Context()
+	wait, err := a.Store.Attempt(ctx, store.Limit{
+		Name: "quotes:" + strconv.FormatInt(q.AccountID, 10), Failures: quotesAnHour, Window: time.Hour,
+	})
+	if err == nil && wait > 0 {
+		err = &throttledError{wait}
+	}
+	if err != nil {
+		return q, err
+	}
+	return a.Store.AddQuote(ctx, viewer(c), q)
 }
 
 func (a *app) toOrder(c echo.Context, o models.Order) error {

@@ -55,12 +55,15 @@ func TestAPurchaseFromSignInToReceipt(t *testing.T) {
 			}
 			number := b.Place(quote)
 			progress := b.Get("/orders/" + number)
-			if progress.OrderStatus() != "placed" || !strings.Contains(progress.Body, `http-equiv="refresh"`) {
+			if progress.OrderStatus() != "placed" || progress.Header.Get("Refresh") != "2" {
 				t.Fatalf("the progress page: %q", progress.OrderStatus())
+			}
+			if still := b.Get("/orders/" + number + "?refresh=off"); still.Header.Get("Refresh") != "" {
+				t.Error("the page can't be made to stand still")
 			}
 			order := p.Settle(number)
 			receipt := b.Get("/orders/" + number)
-			if receipt.OrderStatus() != "completed" || strings.Contains(receipt.Body, `http-equiv="refresh"`) {
+			if receipt.OrderStatus() != "completed" || receipt.Header.Get("Refresh") != "" {
 				t.Fatalf("the receipt: %q", receipt.OrderStatus())
 			}
 			for _, id := range []string{number, order.ProviderOrderID, order.InstanceID, order.RequestID} {
@@ -372,4 +375,35 @@ func TestCancelling(t *testing.T) {
 			t.Fatalf("%d %s", page.Status, page.OrderStatus())
 		}
 	})
+}
+
+// TestPostsThatLeadToNoOrderCostTheProviderNothing: hammering on a quote can't
+// throttle selling, nor fill the database.
+func TestPostsThatLeadToNoOrderCostTheProviderNothing(t *testing.T) {
+	p := portaltest.New(t)
+	b := p.SignedIn("lin@example.com")
+	one, two := b.Quote("pro", "year-1"), b.Quote("pro", "year-2")
+	number := b.Place(one)
+	before := p.Sandbox.Requests()[sandbox.ActionGetInstanceCount]
+	for range 5 {
+		b.Post(two+"/order", nil)
+	}
+	if after := p.Sandbox.Requests()[sandbox.ActionGetInstanceCount]; after != before {
+		t.Errorf("%d reads beside an open order", after-before)
+	}
+	b.Post("/orders/"+number+"/cancel", nil)
+	p.Pass(31 * time.Minute)
+	for range 5 {
+		b.Post(two+"/order", nil)
+	}
+	if after := p.Sandbox.Requests()[sandbox.ActionGetInstanceCount]; after != before+1 {
+		t.Errorf("%d reads for one expired quote", after-before)
+	}
+	status := 0
+	for range 150 {
+		status = b.Post(p.QuotePath(), url.Values{"edition": {"pro"}, "term": {"year-1"}}).Status
+	}
+	if status != http.StatusTooManyRequests {
+		t.Errorf("150 quotes in a moment: %d", status)
+	}
 }

@@ -26,7 +26,11 @@ func (a *app) makeQuote(c echo.Context) error {
 
 func (a *app) chooseQuote(c echo.Context, form url.Values, make bool) error {
 	ctx, v := c.Request().Context(), viewer(c)
-	if models.Kind(c.QueryParam("kind")) != models.Buy {
+	kind := form.Get("kind")
+	if kind == "" {
+		kind = c.QueryParam("kind")
+	}
+	if models.Kind(kind) != models.Buy {
 		return models.ErrNotFound // the other kinds have no journey
 	}
 	account, held, err := a.findAccount(c)
@@ -59,7 +63,7 @@ func (a *app) chooseQuote(c echo.Context, form url.Values, make bool) error {
 	if err != nil {
 		return err
 	}
-	quote, err = a.Store.AddQuote(ctx, v, quote)
+	quote, err = a.addQuote(c, quote)
 	if errors.Is(err, models.ErrSubscribed) {
 		return c.Redirect(http.StatusSeeOther, accountPath(account.ID)) // bought in another tab meanwhile
 	}

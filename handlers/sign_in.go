@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -31,6 +32,12 @@ func (a *app) renderSignIn(c echo.Context, status int, p views.SignInProps) erro
 // the name out; by the name from everywhere; and by the address for all names.
 func signInLimits(email, ip string) []store.Limit {
 	const window = 15 * time.Minute
+	if a, err := netip.ParseAddr(ip); err == nil && a.Is6() && !a.Is4In6() {
+		// One host has a whole /64 to choose from.
+		if network, err := a.Prefix(64); err == nil {
+			ip = network.String()
+		}
+	}
 	return []store.Limit{
 		{Name: "both:" + ip + ":" + email, Failures: 5, Window: window},
 		{Name: "name:" + email, Failures: 30, Window: window},

@@ -204,3 +204,12 @@ func TestNothingSecretStaysAnywhere(t *testing.T) {
 		t.Error("the ClientToken is in the log")
 	}
 }
+
+func TestHeadIsAnsweredAsGet(t *testing.T) {
+	b := portaltest.New(t).Browser()
+	for _, path := range []string{"/healthz", "/readyz", "/sign-in"} {
+		if page := b.Do(http.MethodHead, path, nil); page.Status != http.StatusOK || page.Body != "" {
+			t.Errorf("HEAD %s: %d %q", path, page.Status, page.Body)
+		}
+	}
+}

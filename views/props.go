@@ -16,7 +16,8 @@ type Page struct {
 	Theme     string         // "light", "dark", or empty for the system's
 	Sandbox   bool           // every page says so, unmistakably
 	RequestID string         // to quote when something went wrong
-	// Refresh makes the page ask for itself again, without script; 0 never.
+	// Refresh is how often the page asks for itself again, without script (the
+	// handler's header does it), unless Path says "refresh=off"; 0 never.
 	Refresh time.Duration
 	Now     time.Time // UTC
 }
