@@ -1,0 +1,218 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"portal/models"
+	"portal/portaltest"
+	"portal/provider/sandbox"
+	"portal/views"
+)
+
+// shown is one page of the portal in one state.
+type shown struct {
+	name   string
+	as     string // who looks; empty: somebody who is not signed in
+	path   string
+	press  string // a button to press there, when the page is a form's answer
+	status int    // 200 unless told
+}
+
+// museum is a portal that has every page in every state at once, standing
+// still: its worker has stopped.
+type museum struct {
+	base    string
+	pages   []shown
+	cookies map[string]*http.Cookie // everybody's session
+}
+
+const operator = "operator@example.com"
+
+// newMuseum makes the states the way they come about in life, one account each.
+func newMuseum(t *testing.T) museum {
+	t.Helper()
+	p := portaltest.New(t)
+	p.Config.Demo = []views.DemoPerson{
+		{Email: "lin@example.com", Password: portaltest.Password, Role: models.Customer},
+		{Email: "admin@reseller.example.com", Password: portaltest.Password, Role: models.ResellerAdmin},
+		{Email: "support@example.com", Password: portaltest.Password, Role: models.Support},
+		{Email: operator, Password: portaltest.Password, Role: models.Operator},
+	}
+	p.Reload()
+	m := museum{base: serve(t, p.Handler), cookies: map[string]*http.Cookie{}}
+
+	// A visitor is a customer with an account of their own.
+	type visitor struct {
+		email, account string
+		owner          int64
+		b              *portaltest.Browser
+	}
+	visitors := 0
+	newVisitor := func(name string) *visitor {
+		t.Helper()
+		visitors++
+		v := &visitor{email: fmt.Sprintf("customer-%d@example.com", visitors), owner: 2000000000000000 + int64(visitors)}
+		account := p.AddAccount(v.owner, name, nil)
+		p.AddUser(v.email, models.Customer, &account, nil)
+		if err := p.Sandbox.SetMachines(v.owner, 25); err != nil {
+			t.Fatal(err)
+		}
+		v.account = fmt.Sprintf("/accounts/%d", account.ID)
+		return v
+	}
+	signIn := func(v *visitor) {
+		v.b = p.SignedIn(v.email)
+		m.cookies[v.email] = v.b.Cookies()[0]
+	}
+	quote := func(v *visitor) string {
+		t.Helper()
+		page := v.b.Post(v.account+"/quote?kind=buy", url.Values{
+			"kind": {"buy"}, "edition": {"enterprise"}, "term": {"year-1"}, "auto_renew": {"on"}, "auto_renew_months": {"12"},
+		})
+		if !strings.HasPrefix(page.Location, "/quotes/") {
+			t.Fatalf("quoting: %d\n%s", page.Status, page.Body)
+		}
+		return page.Location
+	}
+	work := func() { p.Worker.RunOnce(t.Context()) }
+	fails := func(v *visitor, f sandbox.Fault) {
+		fault(p, sandbox.Rule{Action: sandbox.ActionCreateInstance, OwnerID: v.owner, Fault: f, Times: 1})
+	}
+
+	bought := newVisitor("Linhai Trading 临海贸易")
+	reviewed := newVisitor("Beichen Logistics 北辰物流")
+	lapsed := newVisitor("Nanshan Media 南山传媒")
+	for _, v := range []*visitor{bought, reviewed, lapsed} {
+		signIn(v)
+	}
+	completed := bought.b.Place(quote(bought))
+	fails(reviewed, sandbox.FaultDropAfter)
+	inReview := reviewed.b.Place(quote(reviewed))
+	expired := quote(lapsed)
+	work()
+	p.Pass(25 * time.Hour) // beyond the time in which a token is known
+	work()
+
+	fresh := newVisitor("New Leaf 新叶科技")
+	few := newVisitor("Studio Three 三人工作室")
+	changed := newVisitor("Xihu Retail 西湖零售")
+	refused := newVisitor("Donghai Foods 东海食品")
+	doubtful := newVisitor("Huashan Labs 华山实验室")
+	waiting := newVisitor("Taihu Energy 太湖能源")
+	if err := p.Sandbox.SetMachines(few.owner, 3); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []*visitor{bought, reviewed, lapsed, fresh, few, changed, refused, doubtful, waiting} {
+		signIn(v) // the first three again: a night has ended their sessions
+	}
+	for _, email := range []string{operator, "support@example.com"} {
+		m.cookies[email] = p.SignedIn(email).Cookies()[0]
+	}
+	check := quote(fresh)
+	old := quote(changed)
+	rejected := refused.b.Place(quote(refused))
+	for _, v := range []*visitor{changed, refused} { // machines that came after the quote, after the order
+		if err := p.Sandbox.SetMachines(v.owner, 30); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compare := changed.b.Post(old+"/order", nil).Location
+	fails(doubtful, sandbox.FaultDropAfter)
+	unknown := doubtful.b.Place(quote(doubtful))
+	work()
+	placed := waiting.b.Place(quote(waiting))
+
+	form := func(v *visitor) string { return v.account + "/quote?kind=buy" }
+	m.pages = []shown{
+		{name: "sign-in", path: "/sign-in"},
+		{name: "sign-in-errors", path: "/sign-in", press: "main form button", status: 422},
+		{name: "account-empty", as: fresh.email, path: fresh.account},
+		{name: "account-subscribed", as: bought.email, path: bought.account},
+		{name: "account-ordering", as: doubtful.email, path: doubtful.account},
+		{name: "quote", as: fresh.email, path: form(fresh)},
+		{name: "quote-few", as: few.email, path: form(few) + "&edition=enterprise&term=year-2&auto_renew=on&auto_renew_months=24"},
+		{name: "quote-errors", as: fresh.email, path: form(fresh) + "&edition=gold&term=week-1&auto_renew=on", status: 422},
+		{name: "check", as: fresh.email, path: check},
+		{name: "check-compare", as: changed.email, path: compare},
+		{name: "check-expired", as: lapsed.email, path: expired},
+		{name: "order-placed", as: waiting.email, path: "/orders/" + placed},
+		{name: "order-unknown", as: doubtful.email, path: "/orders/" + unknown},
+		{name: "order-completed", as: bought.email, path: "/orders/" + completed},
+		{name: "order-rejected", as: refused.email, path: "/orders/" + rejected},
+		{name: "order-needs-review", as: reviewed.email, path: "/orders/" + inReview},
+		{name: "order-for-staff", as: operator, path: "/orders/" + unknown},
+		{name: "orders", as: operator, path: "/orders"},
+		{name: "orders-filtered", as: operator, path: "/orders?status=completed&q=" + completed},
+		{name: "orders-no-match", as: bought.email, path: "/orders?status=cancelled"},
+		{name: "orders-errors", as: bought.email, path: "/orders?from=yesterday", status: 422},
+		{name: "orders-empty", as: fresh.email, path: "/orders"},
+		{name: "accounts", as: operator, path: "/accounts"},
+		{name: "accounts-no-match", as: operator, path: "/accounts?q=zzz"},
+		{name: "account-for-support", as: "support@example.com", path: fresh.account},
+		{name: "error-404", as: fresh.email, path: "/orders/P20200101-NOSUCH00", status: 404},
+	}
+	for number, want := range map[string]models.Status{
+		placed: models.Placed, unknown: models.Unknown, completed: models.Completed,
+		rejected: models.Rejected, inReview: models.NeedsReview,
+	} {
+		if o, err := p.Store.Order(t.Context(), p.Viewer(operator), number); err != nil || o.Status != want {
+			t.Fatalf("an order that should be %s is %s: %v", want, o.Status, err)
+		}
+	}
+	return m
+}
+
+// look is how a page is looked at.
+type look struct{ language, theme string }
+
+func (l look) String() string { return l.language + "." + l.theme }
+
+var looks = []look{{"zh-Hans", "light"}, {"zh-Hans", "dark"}, {"en", "light"}, {"en", "dark"}}
+
+// visitor opens a window that looks at the museum in this way.
+func (m museum) visitor(t *testing.T, l look) *tab {
+	t.Helper()
+	w := window(t, m.base, l.language)
+	call(w, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.theme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+	})
+	return w
+}
+
+// show leads a window to a page, as the one who looks at it.
+func (m museum) show(w *tab, s shown, l look) {
+	w.t.Helper()
+	call(w, network.ClearBrowserCookies, cdp.Empty{})
+	cookies := []*http.Cookie{{Name: "language", Value: l.language}}
+	if s.as != "" {
+		cookies = append(cookies, m.cookies[s.as])
+	}
+	for _, c := range cookies {
+		call(w, network.SetCookie, network.SetCookieParams{Name: c.Name, Value: c.Value, URL: w.base})
+	}
+	wide(w, 1280)
+	status := w.visit(s.path)
+	if s.press != "" {
+		status = w.press(s.press)
+	}
+	if want := max(s.status, http.StatusOK); status != want {
+		w.t.Errorf("%s answers %d, not %d", s.path, status, want)
+	}
+	// A page that asks for itself again must not do so while it is looked at.
+	w.do(chromedp.Stop())
+	if !w.has(`html[lang="` + l.language + `"]`) {
+		w.t.Errorf("%s is in another language", s.path)
+	}
+}
+
+func wide(w *tab, width int64) { w.t.Helper(); w.do(chromedp.EmulateViewport(width, 800)) }
