@@ -28,7 +28,7 @@ func (a *app) placedOrder(c echo.Context, quoteID string) (bool, error) {
 	order, err := a.Store.OrderByQuote(c.Request().Context(), viewer(c), quoteID)
 	switch {
 	case err == nil:
-		return true, a.toOrder(c, order)
+		return true, a.placed(c, order)
 	case isNotFound(err):
 		return false, nil
 	}

@@ -90,8 +90,8 @@ func (a *app) harden(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-		// A page is about one person's money: kept nowhere, and asked for anew when
-		// the back button returns to it.
+		// A page is about one person's money: kept nowhere. (For the back button
+		// this alone is not enough, see placed.)
 		h.Set("Cache-Control", "no-store")
 		if a.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000") // of this host; others are its owner's to decide

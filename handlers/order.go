@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -54,6 +55,11 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem) 
 	if p.Events, err = a.Store.Events(ctx, order.ID); err != nil {
 		return err
 	}
+	for i, e := range p.Events {
+		if p.Events[i].Actor, err = a.actorName(c, e.Actor); err != nil {
+			return err
+		}
+	}
 	if p.Staff {
 		if p.Attempts, err = a.Store.Attempts(ctx, order.ID); err != nil {
 			return err
@@ -66,6 +72,20 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem) 
 	}
 	setRefresh(c, page.Refresh)
 	return a.render(c, status, views.Order(page, p))
+}
+
+// actorName is what people know an event's actor by: a user's address.
+func (a *app) actorName(c echo.Context, actor string) (string, error) {
+	id, ok := strings.CutPrefix(actor, "user:")
+	if !ok {
+		return actor, nil
+	}
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return actor, nil
+	}
+	user, err := a.Store.User(c.Request().Context(), n)
+	return user.Email, err
 }
 
 // setRefresh makes a page ask for itself again without script, unless its

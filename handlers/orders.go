@@ -130,6 +130,9 @@ func readFilter(p views.OrdersProps) (store.OrderFilter, []views.Problem) {
 // chips are the active filters with the links that remove them.
 func (a *app) chips(c echo.Context, p *views.OrdersProps) error {
 	add := func(field, value string) {
+		if slices.ContainsFunc(p.Problems, func(wrong views.Problem) bool { return wrong.Field == field }) {
+			return // it chooses nothing, so there is nothing to take back
+		}
 		p.Chips = append(p.Chips, views.Chip{Field: field, Value: value, URL: filterURL(*p, field, 0)})
 	}
 	if p.Query != "" {

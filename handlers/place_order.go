@@ -73,7 +73,7 @@ func (a *app) placeOrder(c echo.Context) error {
 		return err
 	}
 	a.Wake()
-	return a.toOrder(c, order)
+	return a.placed(c, order)
 }
 
 // requote makes a new quote beside one that no longer holds. Nothing was sent.
@@ -115,6 +115,16 @@ func (a *app) addQuote(c echo.Context, q models.Quote) (models.Quote, error) {
 		return q, err
 	}
 	return a.Store.AddQuote(ctx, viewer(c), q)
+}
+
+// placed leads to the order. The cookie says nothing; that it is set makes
+// Chromium forget the check page it keeps for the back button in spite of
+// no-store, so that going back asks here and is led to the order.
+func (a *app) placed(c echo.Context, o models.Order) error {
+	c.SetCookie(&http.Cookie{ // #nosec G124 -- Secure where people reach the portal by https
+		Name: "placed", Value: o.Number, Path: "/", Secure: a.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+	return a.toOrder(c, o)
 }
 
 func (a *app) toOrder(c echo.Context, o models.Order) error {

@@ -116,7 +116,7 @@ func New(t testing.TB, opts ...Option) *Portal {
 		t.Fatal(err)
 	}
 	p.Seller, err = provider.New(provider.Config{
-		Endpoint: endpoint, Timeout: o.timeout, Logger: logger, Credentials: o.credentials,
+		Endpoint: endpoint, Timeout: o.timeout, Now: p.Now, Logger: logger, Credentials: o.credentials,
 	})
 	if err != nil {
 		t.Fatal(err)
