@@ -9,7 +9,9 @@ type Status string
 //	  ↑ │         ├──────→ rejected        nothing was charged; says why and what to do
 //	  │ │         ├──────→ placed          provably not sent, or throttled, and no earlier attempt is unknown
 //	  │ │         └──────→ unknown ──→ sending (same token, same parameters) ──→ …
-//	  │ └→ cancelled           └─────→ needs_review ──→ completed | rejected   (an operator, with a reason)
+//	  │ │         │                └─→ needs_review ──→ completed | rejected   (an operator, with a reason)
+//	  │ │         └──────────────────→ needs_review    refused, and an earlier attempt is unknown: both may be true
+//	  │ └→ cancelled
 //	  └── at most 15 minutes in placed, then rejected: nothing was charged
 const (
 	Placed      Status = "placed"       // committed; nothing is under way at the provider
