@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -82,7 +83,7 @@ func (a *app) actorName(c echo.Context, actor string) (string, error) {
 	}
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {
-		return actor, nil
+		return actor, fmt.Errorf("an event's actor: %w", err)
 	}
 	user, err := a.Store.User(c.Request().Context(), n)
 	return user.Email, err
