@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,11 +71,11 @@ func (c config) secure() bool { return c.public.Scheme == "https" }
 // one that is.
 func (s Settings) check() (config, error) {
 	c := config{Settings: s, book: pricing.Embedded()}
-	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+	if !checkAddress(s.Listen) {
 		return c, wrongSetting("--listen %q: want HOST:PORT, such as 127.0.0.1:8080", s.Listen)
 	}
 	if s.MetricsListen != "" {
-		if _, _, err := net.SplitHostPort(s.MetricsListen); err != nil {
+		if !checkAddress(s.MetricsListen) {
 			return c, wrongSetting("--metrics-listen %q: want HOST:PORT, such as 127.0.0.1:9090", s.MetricsListen)
 		}
 	}
@@ -99,6 +100,9 @@ func (s Settings) check() (config, error) {
 	}
 	for _, proxy := range s.TrustedProxy {
 		network, err := parseNetwork(proxy)
+		if err == nil && tooWide(network) {
+			return c, wrongSetting("--trusted-proxy %q: that is most of the world, which could then claim any address; name your proxies only", proxy)
+		}
 		if err != nil {
 			return c, wrongSetting("--trusted-proxy %q: want an address or a network, such as 127.0.0.1 or 10.0.0.0/8", proxy)
 		}
@@ -146,6 +150,22 @@ func parseNetwork(s string) (*net.IPNet, error) {
 	}
 	_, network, err := net.ParseCIDR(s)
 	return network, err
+}
+
+// tooWide says whether a network is wider than any one owner's.
+func tooWide(n *net.IPNet) bool {
+	ones, bits := n.Mask.Size()
+	return ones < 8 || (bits == 8*net.IPv6len && ones < 16)
+}
+
+// checkAddress wants HOST:PORT with a number for a port.
+func checkAddress(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
 }
 
 func loopback(host string) bool {

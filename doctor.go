@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"portal/models"
@@ -72,8 +73,16 @@ func (d *diagnosis) tell(what string, err error, fine string) bool {
 // database checks the database and returns an account's OwnerId to ask the
 // provider about, 0 without one.
 func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
-	if _, err := os.Stat(cfg.Database); errors.Is(err, os.ErrNotExist) {
+	if info, err := os.Stat(cfg.Database); errors.Is(err, os.ErrNotExist) || (err == nil && info.Size() == 0) {
 		// Opening would make it.
+		probe, err := os.CreateTemp(filepath.Dir(cfg.Database), ".portal-doctor-*")
+		if err == nil {
+			err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+		}
+		if err != nil {
+			d.bad("Database", "serve can't make it: "+err.Error())
+			return 0
+		}
 		d.note("Database", cfg.Database+" is not there yet; serve makes it")
 		return 0
 	}
@@ -85,6 +94,10 @@ func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
 	defer func() { _ = db.Close() }()
 	if err := db.Ready(ctx); err != nil {
 		d.bad("Database", err.Error())
+		return 0
+	}
+	if err := db.Writable(ctx); err != nil {
+		d.bad("Database", cfg.Database+" takes no writes: "+err.Error())
 		return 0
 	}
 	bound, err := db.Provider(ctx)

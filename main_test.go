@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -20,6 +22,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"portal/provider/sandbox"
 )
 
 // TestMain lets the test binary stand in for the program, so that tests start
@@ -416,6 +420,10 @@ func TestWrongSettingsStopTheStartWithOneClearSentence(t *testing.T) {
 		"for customers only":         {"user", "add", "--email", "a@b.c", "--role", "support", "--owner-id", "1", "--password-stdin"},
 		"sandbox is on this machine": {"--provider-endpoint", "https://sas-api.example.com"},
 		"--trusted-proxy":            {"--trusted-proxy", "nginx"},
+		"most of the world":          {"--trusted-proxy", "0.0.0.0/0"},
+		`--listen ":0x"`:             {"--listen", ":0x"},
+		"1 to 200 visible":           {"account", "add", "--owner-id", "12", "--name", "a\x1b[31mb"},
+		"1 to 200":                   {"reseller", "add", "--name", " "},
 		"no such file":               {"--database", "missing.db", "order", "settle", "P1", "--as", "rejected", "--reason", "x"},
 		"want a loopback address":    {"sandbox", "--at", "0.0.0.0:8081"},
 	} {
@@ -451,6 +459,47 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 		code, out := ask(t, dir, nil, tc.stdin, tc.args...)
 		if code != tc.code || !strings.Contains(out, tc.want) {
 			t.Errorf("%v: %d %s; want %d …%s…", tc.args, code, out, tc.code, tc.want)
+		}
+	}
+}
+
+func TestTheDoctorTellsWhatServeCouldNotDo(t *testing.T) {
+	dir := t.TempDir()
+	if code, out := ask(t, dir, nil, "", "doctor"); code != 0 || !strings.Contains(out, "not there yet") {
+		t.Errorf("a new folder: %d %s", code, out)
+	}
+	if code, out := ask(t, dir, nil, "", "doctor", "--database", "missing/portal.db"); code == 0 || !strings.Contains(out, "can't make it") {
+		t.Errorf("a folder that is not there: %d %s", code, out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "junk.db"), []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := ask(t, dir, nil, "", "doctor", "--database", "junk.db"); code == 0 || !strings.Contains(out, "BAD") {
+		t.Errorf("a file that is no database: %d %s", code, out)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
+		t.Errorf("it left something behind: %v", files)
+	}
+}
+
+// TestTheLeversAnswerLoopbackNamesOnly: a name that somebody pointed at this
+// machine would let any web page pull them.
+func TestTheLeversAnswerLoopbackNamesOnly(t *testing.T) {
+	box, err := sandbox.New(sandbox.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = box.Close() }()
+	h := sandboxServer(box, slog.New(slog.DiscardHandler)).Handler
+	for host, want := range map[string]int{
+		"127.0.0.1:8081": 200, "localhost:8081": 200, "[::1]:8081": 200, "evil.example": 403, "evil.example:8081": 403,
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/control/ledger", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", host, w.Code, want)
 		}
 	}
 }

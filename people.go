@@ -26,6 +26,9 @@ func (c config) openStore(ctx context.Context, migrate bool) (*store.Store, erro
 	if err == nil && (fresh || migrate) {
 		_, err = db.Migrate(ctx)
 	}
+	if err == nil && fresh {
+		fmt.Printf("Made the database %s.\n", c.Database) // also when its name was mistyped
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -65,13 +68,14 @@ type resellerCommand struct {
 
 // Run adds a reseller.
 func (cmd *resellerCommand) Run(ctx context.Context, s *Settings) error {
-	if strings.TrimSpace(cmd.Add.Name) == "" {
-		return wrongSetting("--name is empty: give the reseller's name")
+	name, err := models.NormalizeName(cmd.Add.Name)
+	if err != nil {
+		return wrongSetting("--name: %v", err)
 	}
 	return s.withStore(ctx, func(db *store.Store) error {
-		r, err := db.AddReseller(ctx, cmd.Add.Name)
+		r, err := db.AddReseller(ctx, name)
 		if errors.Is(err, models.ErrExists) {
-			return fmt.Errorf("there is a reseller named %q already", cmd.Add.Name)
+			return fmt.Errorf("there is a reseller named %q already", name)
 		}
 		if err == nil {
 			fmt.Printf("Added reseller %q.\n", r.Name)
@@ -94,9 +98,9 @@ func (cmd *accountCommands) Run(ctx context.Context, s *Settings) error {
 	if err != nil {
 		return wrongSetting("--owner-id %q: %v", cmd.Add.OwnerID, err)
 	}
-	name := strings.TrimSpace(cmd.Add.Name)
-	if name == "" {
-		return wrongSetting("--name is empty: give the account's name")
+	name, err := models.NormalizeName(cmd.Add.Name)
+	if err != nil {
+		return wrongSetting("--name: %v", err)
 	}
 	return s.withStore(ctx, func(db *store.Store) error {
 		account := models.Account{OwnerID: ownerID, Name: name}

@@ -81,7 +81,19 @@ func (c config) startSandbox(ctx context.Context, logger *slog.Logger) (*url.URL
 // sandboxServer is the stand-in provider with its levers below /control/.
 func sandboxServer(box *sandbox.Sandbox, logger *slog.Logger) *http.Server {
 	mux := http.NewServeMux()
-	mux.Handle("/control/", http.StripPrefix("/control", box.Control()))
+	levers := http.StripPrefix("/control", box.Control())
+	mux.HandleFunc("/control/", func(w http.ResponseWriter, r *http.Request) {
+		// A name that somebody pointed at this machine is no way to the levers.
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		if !loopback(strings.Trim(host, "[]")) {
+			http.Error(w, "the levers answer to loopback names only", http.StatusForbidden)
+			return
+		}
+		levers.ServeHTTP(w, r)
+	})
 	mux.Handle("/", box)
 	server := newServer(mux, logger)
 	server.WriteTimeout = 10 * time.Minute // delays are a fault that it plays

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,6 +14,10 @@ import (
 	"portal/views"
 )
 
+// longestQuery is how many characters a search may have: far more than any name
+// or id, and less than what the database's patterns take.
+const longestQuery = 200
+
 // pageSize is how many rows a list shows.
 const pageSize = 20
 
@@ -20,6 +25,9 @@ const pageSize = 20
 func (a *app) accounts(c echo.Context) error {
 	ctx, v := c.Request().Context(), viewer(c)
 	query := strings.TrimSpace(c.QueryParam("q"))
+	if utf8.RuneCountInString(query) > longestQuery {
+		return echo.NewHTTPError(http.StatusBadRequest)
+	}
 	found, err := a.Store.Accounts(ctx, v, query, cursor(c, "after"), pageSize+1)
 	if err != nil {
 		return err

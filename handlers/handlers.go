@@ -60,7 +60,7 @@ func New(c Config) http.Handler {
 	e.IPExtractor = addressBehind(c.Proxies)
 	e.HTTPErrorHandler = a.fail
 	e.Use(c.Middleware...)
-	e.Use(a.identify, a.recover, a.harden, a.limitBody, a.refuseCrossOrigin, a.speak, a.authenticate)
+	e.Use(a.identify, a.recover, a.harden, a.limitBody, a.refuseCrossOrigin, a.refuseGarbage, a.speak, a.authenticate)
 	a.route(e)
 	return headAsGet(e)
 }

@@ -6,7 +6,10 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -121,6 +124,27 @@ func (a *app) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if err := protection.Check(c.Request()); err != nil {
 			return errCrossOrigin
+		}
+		return next(c)
+	}
+}
+
+// refuseGarbage answers 400 to what no browser sends: text that is not UTF-8 or
+// holds NUL, which databases and pages read in ways of their own.
+func (a *app) refuseGarbage(next echo.HandlerFunc) echo.HandlerFunc {
+	bad := func(s string) bool { return !utf8.ValidString(s) || strings.ContainsRune(s, 0) }
+	return func(c echo.Context) error {
+		r := c.Request()
+		if err := r.ParseForm(); err != nil {
+			return badForm(err)
+		}
+		if bad(r.URL.Path) {
+			return echo.NewHTTPError(http.StatusBadRequest)
+		}
+		for name, values := range r.Form {
+			if bad(name) || slices.ContainsFunc(values, bad) {
+				return echo.NewHTTPError(http.StatusBadRequest)
+			}
 		}
 		return next(c)
 	}

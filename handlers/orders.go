@@ -98,7 +98,7 @@ func readFilter(p views.OrdersProps) (store.OrderFilter, []views.Problem) {
 	if p.Kind != "" && !slices.Contains(models.Kinds(), f.Kind) {
 		wrong("kind", "kind_unknown")
 	}
-	if utf8.RuneCountInString(p.Query) > 200 {
+	if utf8.RuneCountInString(p.Query) > longestQuery {
 		wrong("q", "query_too_long")
 	}
 	// Days are Beijing days, both inclusive.

@@ -21,21 +21,23 @@ func (a *app) placeOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if placed, err := a.placedOrder(c, quote.ID); placed || err != nil {
-		return err
-	}
-	if !v.MayOrder() {
-		return models.ErrForbidden
-	}
 	account, err := a.Store.Account(ctx, v, quote.AccountID)
 	if err != nil {
 		return err
 	}
 	// What this portal knows by itself is asked first: a post that can't lead to
-	// an order costs the provider nothing.
+	// an order costs the provider nothing. What the account holds is read before
+	// the quote's own order is looked for, so that a simultaneous post's order is
+	// never taken for another one.
 	held, err := a.Store.Holdings(ctx, account.ID)
 	if err != nil {
 		return err
+	}
+	if placed, err := a.placedOrder(c, quote.ID); placed || err != nil {
+		return err
+	}
+	if !v.MayOrder() {
+		return models.ErrForbidden
 	}
 	if held := held[account.ID]; held.OpenOrder != nil {
 		return a.renderCheck(c, http.StatusConflict, quote, openOrderProblem(held.OpenOrder.Number))

@@ -100,6 +100,14 @@ func TestBadRequestsGetAPage(t *testing.T) {
 			t.Errorf("?%s: %d", q, page.Status)
 		}
 	}
+	for _, path := range []string{"/orders?q=%00", "/accounts?q=%00", "/accounts?q=%ff", "/orders/%00", "/accounts?q=" + strings.Repeat("_", 30_000)} {
+		if page := b.Get(path); page.Status != http.StatusBadRequest {
+			t.Errorf("%.40s: %d", path, page.Status)
+		}
+	}
+	if page := b.Post("/sign-in", url.Values{"email": {"\xff@b"}, "password": {"x"}}); page.Status != http.StatusBadRequest {
+		t.Errorf("what is not UTF-8: %d", page.Status)
+	}
 	if page := b.Get("/orders?from=2026-13-01&q=keep-me"); !strings.Contains(page.Body, "2026-13-01") || !strings.Contains(page.Body, "keep-me") {
 		t.Error("what was typed is lost")
 	}

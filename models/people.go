@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Reseller sells the provider's subscriptions on to its accounts (虚商).
@@ -22,6 +24,20 @@ type Account struct {
 	Name       string
 	ResellerID *int64    // nil when the portal's owner sells to it directly
 	CreatedAt  time.Time // UTC
+}
+
+// NormalizeName makes one spelling of an account's or reseller's name that a
+// person typed, or fails when it can't be shown on a page or a terminal.
+func NormalizeName(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if s == "" || utf8.RuneCountInString(s) > 200 || !printable(s) {
+		return "", errors.New("a name has 1 to 200 visible characters")
+	}
+	return s, nil
+}
+
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // ParseOwnerID reads an Alibaba Cloud UID as a person types it: digits, perhaps
@@ -69,7 +85,7 @@ func NormalizeEmail(s string) (string, error) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || local == "" || domain == "" || strings.ContainsAny(s, " \t\r\n,;<>") ||
-		strings.Contains(domain, "@") || len(s) > 254 {
+		strings.Contains(domain, "@") || len(s) > 254 || !printable(s) {
 		return "", errors.New("an e-mail address looks like name@example.com")
 	}
 	return s, nil

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gorilla/sessions"
@@ -31,8 +33,9 @@ const SessionUser = "user"
 // restart and need no key: the cookie carries 128 random bits, the row their
 // SHA-256, so that neither a log nor a copy of the database opens a session.
 type Sessions struct {
-	store   *Store
-	options sessions.Options
+	store    *Store
+	options  sessions.Options
+	touching sync.Mutex
 }
 
 // Sessions makes the session store. Secure is for a public URL with https; the
@@ -101,10 +104,24 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	if now.Sub(row.SeenAt) > touchEvery {
 		// Losing this costs nobody more than an early sign-in: a database that takes
 		// no writes must not keep people from reading.
-		_ = s.store.write.WithContext(r.Context()).
-			Exec(`UPDATE sessions SET seen_at = ? WHERE id_hash = ?`, now, row.IDHash).Error
+		// Nor may they wait for it, so it is done beside the page, one at a time.
+		s.touch(context.WithoutCancel(r.Context()), row.IDHash, now)
 	}
 	return session, nil
+}
+
+// touch notes that a session is in use, unless another touch is under way.
+func (s *Sessions) touch(ctx context.Context, idHash string, now time.Time) {
+	if !s.touching.TryLock() {
+		return
+	}
+	s.store.background.Go(func() {
+		defer s.touching.Unlock()
+		ctx, cancel := context.WithTimeout(ctx, writeWait)
+		defer cancel()
+		_ = s.store.write.WithContext(ctx).
+			Exec(`UPDATE sessions SET seen_at = ? WHERE id_hash = ?`, now, idHash).Error
+	})
 }
 
 // Save keeps the session and sets its cookie. With Options.MaxAge below zero it

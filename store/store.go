@@ -11,7 +11,9 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -28,6 +30,8 @@ type Store struct {
 	write *gorm.DB // one connection: SQLite has one writer, so waiting happens here and in order
 	read  *gorm.DB // a pool beside it: readers never wait for the writer (WAL)
 	now   func() time.Time
+
+	background sync.WaitGroup // what Close waits for
 }
 
 // Open opens the database that dsn names: a path to an SQLite file. The clock
@@ -71,7 +75,7 @@ func openSQLite(file string, connections int, now func() time.Time, query url.Va
 	query.Set("_synchronous", "FULL")
 	query.Set("_foreign_keys", "on")
 	query.Set("_busy_timeout", "10000")
-	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: file}).EscapedPath(), RawQuery: query.Encode()}).String()
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.Clean(file)}).EscapedPath(), RawQuery: query.Encode()}).String()
 	db, err := gorm.Open(sqlite.Open(dsn), &gorm.Config{
 		// Errors are returned; statements hold names, hashes and tokens, so none is logged.
 		Logger:                 logger.Discard,
@@ -94,6 +98,7 @@ func openSQLite(file string, connections int, now func() time.Time, query url.Va
 
 // Close closes every connection.
 func (s *Store) Close() error {
+	s.background.Wait()
 	var errs []error
 	for _, db := range []*gorm.DB{s.write, s.read} {
 		if db == nil {
@@ -241,8 +246,19 @@ func (e *OtherProviderError) Error() string {
 	return fmt.Sprintf("this database belongs to provider %q and can't be used with %q: name another file with --database", e.Bound, e.Asked)
 }
 
+// writeWait bounds a write with its waiting for the one connection: somebody
+// who waits for a page gets one, and a worker tries again.
+const writeWait = 12 * time.Second
+
+// Writable says whether the database takes writes. It changes nothing.
+func (s *Store) Writable(ctx context.Context) error {
+	return s.tx(ctx, func(*gorm.DB) error { return nil })
+}
+
 // tx runs f in one write transaction.
 func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) error) error {
+	ctx, cancel := context.WithTimeout(ctx, writeWait)
+	defer cancel()
 	return s.write.WithContext(ctx).Transaction(f, &sql.TxOptions{})
 }
 

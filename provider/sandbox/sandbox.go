@@ -199,6 +199,9 @@ func (s *Sandbox) AdvanceCalendar(d time.Duration) error {
 	if d < 0 {
 		return errors.New("sandbox: the calendar only moves forward")
 	}
+	if err := s.mayAdvance(d, func() time.Duration { return s.state.calendarOffset }); err != nil {
+		return err
+	}
 	return s.change(func(at time.Time) record {
 		off := s.state.calendarOffset + d
 		return record{At: at, CalendarOffset: &off}
@@ -208,10 +211,27 @@ func (s *Sandbox) AdvanceCalendar(d time.Duration) error {
 // AdvanceGateway moves the clock that Timestamps are checked against and that
 // the Date header tells, by d, either way: the "clock is off" fault.
 func (s *Sandbox) AdvanceGateway(d time.Duration) error {
+	if err := s.mayAdvance(d, func() time.Duration { return s.state.gatewayOffset }); err != nil {
+		return err
+	}
 	return s.change(func(at time.Time) record {
 		off := s.state.gatewayOffset + d
 		return record{At: at, GatewayOffset: &off}
 	})
+}
+
+// furthest is how far either clock may be moved from the machine's: beyond some
+// 290 years a time.Duration overflows, and the clock would run back.
+const furthest = 100 * 365 * 24 * time.Hour
+
+// mayAdvance says whether a clock that stands at offset may move by d.
+func (s *Sandbox) mayAdvance(d time.Duration, offset func() time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if off := offset(); d > furthest-off || d < -furthest-off {
+		return errors.New("sandbox: the clocks move at most 100 years from the machine's")
+	}
+	return nil
 }
 
 // SetMachines sets how many ECS and RDS instances an owner has from now on.
