@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -130,7 +131,8 @@ func (a *app) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // refuseGarbage answers 400 to what no browser sends: text that is not UTF-8 or
-// holds NUL, which databases and pages read in ways of their own.
+// holds NUL, which databases and pages read in ways of their own. Handlers find
+// the form parsed.
 func (a *app) refuseGarbage(next echo.HandlerFunc) echo.HandlerFunc {
 	bad := func(s string) bool { return !utf8.ValidString(s) || strings.ContainsRune(s, 0) }
 	return func(c echo.Context) error {
@@ -148,6 +150,15 @@ func (a *app) refuseGarbage(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// badForm is a body that is no form.
+func badForm(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return err
+	}
+	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 }
 
 // authenticate finds who is asking, if anybody.

@@ -39,10 +39,8 @@ func (a *app) placeOrder(c echo.Context) error {
 	if !v.MayOrder() {
 		return models.ErrForbidden
 	}
-	if held := held[account.ID]; held.OpenOrder != nil {
-		return a.renderCheck(c, http.StatusConflict, quote, openOrderProblem(held.OpenOrder.Number))
-	} else if !held.CanBuy(a.Store.Now()) {
-		return a.renderCheck(c, http.StatusConflict, quote, []views.Problem{{Key: "already_subscribed"}})
+	if err := held[account.ID].MayBuy(a.Store.Now()); err != nil {
+		return a.notPlaced(c, quote, err)
 	}
 	read := a.counts.forPlacing
 	if !a.Store.Now().Before(quote.ExpiresAt) {
@@ -60,19 +58,12 @@ func (a *app) placeOrder(c echo.Context) error {
 	order, err := a.Store.PlaceOrder(ctx, v, quote.ID, store.Placing{
 		InstanceCount: count.Machines, PriceBookHash: a.Book.Hash(), CredentialProfile: a.CredentialProfile,
 	})
-	var (
-		open    *models.OpenOrderError
-		changed *models.QuoteChangedError
-	)
-	switch {
-	case errors.As(err, &open):
-		return a.renderCheck(c, http.StatusConflict, quote, openOrderProblem(open.Number))
-	case errors.Is(err, models.ErrSubscribed):
-		return a.renderCheck(c, http.StatusConflict, quote, []views.Problem{{Key: "already_subscribed"}})
-	case errors.As(err, &changed):
+	var changed *models.QuoteChangedError
+	if errors.As(err, &changed) {
 		return a.requote(c, account, quote, count, changed.Reasons)
-	case err != nil:
-		return err
+	}
+	if err != nil {
+		return a.notPlaced(c, quote, err)
 	}
 	a.Wake()
 	return a.placed(c, order)
@@ -97,8 +88,17 @@ func (a *app) requote(c echo.Context, account models.Account, old models.Quote, 
 	return c.Redirect(http.StatusSeeOther, "/quotes/"+fresh.ID)
 }
 
-func openOrderProblem(number string) []views.Problem {
-	return []views.Problem{{Key: "open_order", Args: []any{"Number", number}}}
+// notPlaced says on the check page why the account can't buy now.
+func (a *app) notPlaced(c echo.Context, quote models.Quote, err error) error {
+	var open *models.OpenOrderError
+	switch {
+	case errors.As(err, &open):
+		return a.renderCheck(c, http.StatusConflict, quote,
+			[]views.Problem{{Key: "open_order", Args: []any{"Number", open.Number}}})
+	case errors.Is(err, models.ErrSubscribed):
+		return a.renderCheck(c, http.StatusConflict, quote, []views.Problem{{Key: "already_subscribed"}})
+	}
+	return err
 }
 
 // quotesAnHour bounds how many quotes an account gets: they are kept for good.

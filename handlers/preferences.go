@@ -16,9 +16,6 @@ const (
 
 // preferences keeps a chosen language or theme and returns to the page.
 func (a *app) preferences(c echo.Context) error {
-	if err := c.Request().ParseForm(); err != nil {
-		return badForm(err)
-	}
 	form := c.Request().PostForm
 	if tag := form.Get("language"); locales.Supported(tag) {
 		a.setCookie(c, cookieLanguage, tag)

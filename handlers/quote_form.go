@@ -18,9 +18,6 @@ func (a *app) quoteForm(c echo.Context) error { return a.chooseQuote(c, c.QueryP
 
 // makeQuote turns the answers into a quote and leads to it.
 func (a *app) makeQuote(c echo.Context) error {
-	if err := c.Request().ParseForm(); err != nil {
-		return badForm(err)
-	}
 	return a.chooseQuote(c, c.Request().PostForm, true)
 }
 

@@ -48,9 +48,6 @@ func signInLimits(email, ip string) []store.Limit {
 // signIn checks a name and a password and opens a session.
 func (a *app) signIn(c echo.Context) error {
 	ctx := c.Request().Context()
-	if err := c.Request().ParseForm(); err != nil {
-		return badForm(err)
-	}
 	password := c.Request().PostForm.Get("password")
 	p := views.SignInProps{
 		Email: c.Request().PostForm.Get("email"),
@@ -151,13 +148,4 @@ func localPath(s string) string {
 		return ""
 	}
 	return s
-}
-
-// badForm is a body that is no form.
-func badForm(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return err
-	}
-	return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 }

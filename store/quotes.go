@@ -51,10 +51,20 @@ type Holding struct {
 	OpenOrder    *models.Order        // nil when none is under way
 }
 
-// CanBuy says whether a purchase may be started at now.
-func (h Holding) CanBuy(now time.Time) bool {
-	return h.OpenOrder == nil && models.MayBuy(h.Subscription, now)
+// MayBuy says why no purchase may be started at now: a *models.OpenOrderError or
+// models.ErrSubscribed, nil when one may.
+func (h Holding) MayBuy(now time.Time) error {
+	switch {
+	case h.OpenOrder != nil:
+		return &models.OpenOrderError{Number: h.OpenOrder.Number}
+	case !models.MayBuy(h.Subscription, now):
+		return models.ErrSubscribed
+	}
+	return nil
 }
+
+// CanBuy says whether a purchase may be started at now.
+func (h Holding) CanBuy(now time.Time) bool { return h.MayBuy(now) == nil }
 
 // Holdings reads what accounts hold. The accounts have been found for a viewer
 // before.
