@@ -60,7 +60,7 @@ func (c config) openProvider(ctx context.Context, logger *slog.Logger) (*seller,
 // database: the two belong together.
 func (c config) startSandbox(ctx context.Context, logger *slog.Logger) (*url.URL, func(), error) {
 	state := strings.TrimSuffix(c.Database, filepath.Ext(c.Database)) + ".sandbox.jsonl"
-	box, err := sandbox.New(sandbox.Config{StatePath: state, Machines: demoMachines(), Logger: logger})
+	box, err := sandbox.New(sandboxConfig(state, logger))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
+	"time"
 
 	"portal/provider/sandbox"
 )
@@ -16,6 +18,13 @@ type sandboxCommand struct {
 	Settings string `name:"settings" placeholder:"FILE" help:"A JSON file with machines, balance and faults; see docs/sandbox.md."`
 }
 
+// sandboxConfig is the stand-in provider as the portal embeds it, and as it starts
+// alone without settings. What expired is released after 15 days: the document
+// does not say when the provider does, but an owner must be able to buy anew.
+func sandboxConfig(state string, logger *slog.Logger) sandbox.Config {
+	return sandbox.Config{StatePath: state, Machines: demoMachines(), ReleaseAfter: 15 * 24 * time.Hour, Logger: logger}
+}
+
 // Run serves the stand-in provider until it is asked to end.
 func (cmd *sandboxCommand) Run(ctx context.Context) (err error) {
 	host, _, err := net.SplitHostPort(cmd.At)
@@ -23,7 +32,7 @@ func (cmd *sandboxCommand) Run(ctx context.Context) (err error) {
 		return wrongSetting("--at %q: want a loopback address such as 127.0.0.1:8081", cmd.At)
 	}
 	logger := newLogger()
-	cfg := sandbox.Config{StatePath: cmd.State, Machines: demoMachines(), Logger: logger}
+	cfg := sandboxConfig(cmd.State, logger)
 	if cmd.Settings != "" {
 		file, err := os.Open(cmd.Settings)
 		if err != nil {

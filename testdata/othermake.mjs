@@ -1,16 +1,19 @@
 // A provider of other make: the same protocol as the real one, written in
 // another language from the provider's document alone, with error codes that
 // the portal has never seen. Prints its address; GET /ledger tells what it sold.
+// Its prices and its dates are its own: months of 30 days, no discount.
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 
 const keys = { "other-make-id": "other-make-secret" };
-const machines = 12;
+const rates = { level1: 80_00, level2: 200_00 }; // fen a machine and a month
+const month = 30 * 24 * 3600_000; // milliseconds
+let machines = 12;
 let money = 1_000_000_00;
 let dropNext = false; // work, then hang up
 const ledger = [];
 const byToken = new Map();
-const byOwner = new Map();
+const instances = new Map(); // by InstanceId; gone once refunded
 const nonces = new Set();
 
 const percent = (s) => encodeURIComponent(s).replace(/[!'()*]/g, (c) => "%" + c.charCodeAt(0).toString(16).toUpperCase());
@@ -33,22 +36,91 @@ function authenticate(method, p) {
   need(p.get("Version") === "2017-07-05", 404, "Catalogue.NoSuchEdition");
 }
 
-function create(p) {
-  const wanted = ["OwnerId", "Duration", "PricingCycle", "VersionCode", "BuyNumber", "IsAutoRenew"].map((k) => p.get(k)).join("|");
-  const known = byToken.get(p.get("ClientToken"));
+const wantedBy = ["Action", "OwnerId", "InstanceId", "Duration", "PricingCycle", "VersionCode", "BuyNumber", "IsAutoRenew", "AutoRenewDuration"];
+
+// once does what a token asks for a single time, and answers its copies alike.
+function once(p, sell) {
+  const token = p.get("ClientToken");
+  need(token, 422, "Shop.TokenPlease");
+  const wanted = wantedBy.map((k) => p.get(k)).join("|");
+  const known = byToken.get(token);
   if (known) { need(known.wanted === wanted, 409, "Shop.TokenReused"); return known.answer; }
   need(Number(p.get("BuyNumber")) === machines, 422, "Shop.MiscountedMachines");
-  need(!byOwner.has(p.get("OwnerId")), 409, "Shop.OneEach");
-  const price = machines * Number(p.get("Duration")) * 100_00;
-  need(price <= money, 402, "Shop.PurseTooLight");
-  money -= price;
-  const n = ledger.length + 1;
-  const answer = { OrderId: `OM-${n}`, InstanceId: `other-${n}` };
-  byToken.set(p.get("ClientToken"), { wanted, answer });
-  byOwner.set(p.get("OwnerId"), answer.InstanceId);
-  ledger.push({ owner: p.get("OwnerId"), token: p.get("ClientToken"), ...answer, price });
+  const answer = sell(p, `OM-${ledger.length + 1}`);
+  byToken.set(token, { wanted, answer });
   return answer;
 }
+
+// pay moves money, out of the purse or (a negative price) back into it.
+function pay(kind, p, price, ids) {
+  need(price <= money, 402, "Shop.PurseTooLight");
+  money -= price;
+  ledger.push({ kind, owner: p.get("OwnerId"), token: p.get("ClientToken"), ...ids, price });
+}
+
+function term(p) {
+  const unit = { Month: 1, Year: 12 }[p.get("PricingCycle")];
+  const length = Number(p.get("Duration")) * unit;
+  need(Number.isInteger(length) && length > 0, 422, "Shop.OddTerm");
+  return length;
+}
+
+function edition(p) {
+  const level = p.get("VersionCode");
+  need(level in rates, 422, "Shop.OddLevel");
+  return level;
+}
+
+function held(p) {
+  const it = instances.get(p.get("InstanceId"));
+  need(it && !it.gone && it.owner === p.get("OwnerId"), 404, "Shop.InstanceNotExist");
+  return it;
+}
+
+function create(p, OrderId) {
+  need(![...instances.values()].some((it) => it.owner === p.get("OwnerId") && !it.gone), 409, "Shop.OneEach");
+  const months = term(p), level = edition(p), price = machines * months * rates[level];
+  const answer = { OrderId, InstanceId: `other-${ledger.length + 1}` };
+  pay("create", p, price, answer);
+  instances.set(answer.InstanceId, { owner: p.get("OwnerId"), level, machines, from: Date.now(), until: Date.now() + months * month, paid: price });
+  return answer;
+}
+
+function renew(p, OrderId) {
+  const it = held(p), months = term(p), price = machines * months * rates[it.level];
+  pay("renew", p, price, { OrderId, InstanceId: p.get("InstanceId") });
+  it.until += months * month;
+  it.paid += price;
+  return { OrderId };
+}
+
+function upgrade(p, OrderId) {
+  const it = held(p), level = edition(p);
+  const dearer = machines * rates[level] - it.machines * rates[it.level];
+  need(level >= it.level && machines >= it.machines && dearer > 0, 409, "Shop.OnlyUpward");
+  const left = it.until - Date.now();
+  need(left > 0, 409, "Shop.TermOver");
+  const price = Math.ceil((dearer * left) / month);
+  pay("upgrade", p, price, { OrderId, InstanceId: p.get("InstanceId") });
+  Object.assign(it, { level, machines, paid: it.paid + price });
+  return { OrderId };
+}
+
+// refund has no token: a copy finds the instance gone.
+function refund(p) {
+  const it = held(p);
+  const left = Math.max(it.until - Date.now(), 0) / (it.until - it.from);
+  pay("refund", p, -Math.floor(it.paid * left), { InstanceId: p.get("InstanceId") });
+  it.gone = true;
+  return {};
+}
+
+const selling = {
+  CreateInstance: (p) => once(p, create),
+  RenewInstance: (p) => once(p, renew),
+  UpgradeInstance: (p) => once(p, upgrade),
+  RefundInstance: refund,
+};
 
 let serial = 0;
 const server = createServer((req, res) => {
@@ -56,20 +128,18 @@ const server = createServer((req, res) => {
   if (url.pathname === "/ledger") return res.end(JSON.stringify(ledger));
   if (url.pathname === "/drop-next") { dropNext = true; return res.end(); }
   if (url.pathname === "/spend-all") { money = 0; return res.end(); }
+  if (url.pathname === "/machines") { machines = Number(url.searchParams.get("n")); return res.end(); }
   req.resume().on("end", () => {
     const RequestId = `OTHER-${++serial}`;
     const say = (status, body) => { res.writeHead(status, { "Content-Type": "application/json" }); res.end(JSON.stringify({ RequestId, ...body })); };
     try {
-      authenticate(req.method, url.searchParams);
-      switch (url.searchParams.get("Action")) {
-        case "GetInstanceCount": return say(200, { Data: machines, Success: true });
-        case "CreateInstance": {
-          const answer = create(url.searchParams);
-          if (dropNext) { dropNext = false; return req.socket.destroy(); }
-          return say(200, answer);
-        }
-        default: throw new Refusal(404, "Catalogue.NoSuchThing");
-      }
+      const p = url.searchParams, action = p.get("Action");
+      authenticate(req.method, p);
+      if (action === "GetInstanceCount") return say(200, { Data: machines, Success: true });
+      need(Object.hasOwn(selling, action), 404, "Catalogue.NoSuchThing");
+      const answer = selling[action](p);
+      if (dropNext) { dropNext = false; return req.socket.destroy(); }
+      say(200, answer);
     } catch (e) {
       if (!(e instanceof Refusal)) throw e;
       say(e.status, { Code: e.code, Message: "no", HostId: "other.make" });

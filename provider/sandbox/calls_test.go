@@ -213,11 +213,12 @@ func TestRefundReleasesAndPaysBack(t *testing.T) {
 	}
 	r.mustDo(r.box.AdvanceCalendar(3 * day))
 	r.ok(ActionRefundInstance, params{"InstanceId": second})
-	l = r.wantLedger(buyMonthFen, -buyMonthFen, buyMonthFen, -(buyMonthFen - buyMonthFen/10))
+	const used = 3214 // 3 of the 28 days from 5 February, and a second
+	l = r.wantLedger(buyMonthFen, -buyMonthFen, buyMonthFen, -(buyMonthFen - used))
 	if l[3].InFull {
 		t.Error("the second refund of a year is not in full")
 	}
-	if b := r.box.Balance(); b != DefaultBalanceFen-buyMonthFen/10 {
+	if b := r.box.Balance(); b != DefaultBalanceFen-used {
 		t.Errorf("balance %d", b)
 	}
 }
@@ -225,10 +226,25 @@ func TestRefundReleasesAndPaysBack(t *testing.T) {
 func TestRefundClawsTheDiscountBack(t *testing.T) {
 	r := newRig(t, Config{})
 	in := r.ok(ActionCreateInstance, with(buyMonth("b"), "PricingCycle", "Year")).InstanceID
-	r.mustDo(r.box.AdvanceCalendar(60 * day))
+	r.mustDo(r.box.AdvanceCalendar(59 * day)) // 31 March
 	r.ok(ActionRefundInstance, params{"InstanceId": in})
 	const paid = 5 * 6000 * 12 * 85 / 100
 	r.wantLedger(paid, -(paid - 2*5*6000)) // two months at the full price
+}
+
+// What is bought, renewed and upgraded is a chain of terms, and each gives back
+// its own.
+func TestRefundOfAWholeLife(t *testing.T) {
+	r := newRig(t, Config{})
+	in := r.ok(ActionCreateInstance, buyMonth("b")).InstanceID
+	r.ok(ActionRenewInstance, with(renewMonth("r", in), "PricingCycle", "Year"))
+	r.mustDo(r.box.AdvanceCalendar(14 * day))
+	r.ok(ActionUpgradeInstance, upgradeTo("u", in, "level2", "5"))
+	r.mustDo(r.box.AdvanceCalendar(14*day - time.Hour)) // an hour before the first month's end
+	const year, fee, lift = 5 * 6000 * 12 * 85 / 100, 5 * 9000 / 2, 5 * 9000 * 12 * 85 / 100
+	r.wantLedger(buyMonthFen, year, fee+lift)
+	r.ok(ActionRefundInstance, params{"InstanceId": in})
+	r.wantLedger(buyMonthFen, year, fee+lift, -(year + lift)) // the month is used up, the year untouched
 }
 
 func TestInsufficientBalance(t *testing.T) {

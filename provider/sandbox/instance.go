@@ -42,6 +42,21 @@ type Period struct {
 	// unless an upgrade cut it short.
 	TermStart  time.Time `json:"term_start"`
 	TermMonths int       `json:"term_months"`
+	// PaidFen is what was paid for it: the term's price where it begins the term,
+	// and its part of each upgrade's fee. All periods' make up the instance's.
+	PaidFen int64 `json:"paid_fen"`
+}
+
+// terms are the periods, term by term.
+func (in *Instance) terms() [][]Period {
+	var all [][]Period
+	for i, p := range in.Periods {
+		if i == 0 || !p.TermStart.Equal(in.Periods[i-1].TermStart) {
+			all = append(all, nil)
+		}
+		all[len(all)-1] = append(all[len(all)-1], p)
+	}
+	return all
 }
 
 // End is the instance's current expiry.
@@ -80,7 +95,7 @@ func (in *Instance) extended(months, machines int, paidFen int64) *Instance {
 	c.Periods = append(c.Periods, Period{
 		Start: start, End: addMonths(start, months),
 		VersionCode: last.VersionCode, BuyNumber: machines,
-		TermStart: start, TermMonths: months,
+		TermStart: start, TermMonths: months, PaidFen: paidFen,
 	})
 	c.PaidFen += paidFen
 	return c
@@ -103,8 +118,9 @@ func (in *Instance) isUp(now time.Time, versionCode string, machines int) bool {
 	return higher
 }
 
-// upgraded is the instance with the edition and count for all that is left.
-func (in *Instance) upgraded(now time.Time, versionCode string, machines int, paidFen int64) *Instance {
+// upgraded is the instance with the edition and count for all that is left, and
+// the fee for that.
+func (in *Instance) upgraded(now time.Time, versionCode string, machines int) (*Instance, int64) {
 	c := in.clone()
 	c.Periods = nil
 	for _, p := range in.Periods {
@@ -112,15 +128,38 @@ func (in *Instance) upgraded(now time.Time, versionCode string, machines int, pa
 			c.Periods = append(c.Periods, p)
 			continue
 		}
+		fen := liftFen(p, now, versionCode, machines)
 		if p.Start.Before(now) {
 			past := p
 			past.End = now
 			c.Periods = append(c.Periods, past)
-			p.Start = now
+			p.Start, p.PaidFen = now, 0
 		}
 		p.VersionCode, p.BuyNumber = versionCode, machines
+		p.PaidFen += fen
+		c.PaidFen += fen
 		c.Periods = append(c.Periods, p)
 	}
-	c.PaidFen += paidFen
+	return c, c.PaidFen - in.PaidFen
+}
+
+// withPaid is the instance with what was paid for each period. A file from before
+// that was written down tells the sum alone: each period then gets what it costs
+// by today's rule, and the last one the rest.
+func (in *Instance) withPaid() *Instance {
+	c := in.clone()
+	if c.Periods[0].PaidFen > 0 { // no term is free
+		return c
+	}
+	rest := c.PaidFen
+	for i := range c.Periods {
+		p := &c.Periods[i]
+		p.PaidFen = termFen(p.VersionCode, p.BuyNumber, p.TermMonths)
+		if !p.Start.Equal(p.TermStart) {
+			p.PaidFen = liftFen(c.Periods[i-1], p.Start, p.VersionCode, p.BuyNumber)
+		}
+		rest -= p.PaidFen
+	}
+	c.Periods[len(c.Periods)-1].PaidFen += rest
 	return c
 }

@@ -241,6 +241,54 @@ func TestOnlyOneHoldsTheFile(t *testing.T) {
 	}
 }
 
+// A file from before each period knew what was paid for it (testdata: a month and
+// a renewed year of Pro, upgraded to Enterprise after 14 of 28 days) is read as if
+// it always had.
+func TestFileFromBeforePeriodsWerePaid(t *testing.T) {
+	old, err := os.ReadFile("testdata/before-paid-periods.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{StatePath: filepath.Join(t.TempDir(), "state")}
+	if err := os.WriteFile(cfg.StatePath, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, cfg)
+	const fee, year = 5 * 9000 / 2, 5 * 15000 * 12 * 85 / 100
+	check := func(r *rig) {
+		t.Helper()
+		var paid []int64
+		for _, p := range r.box.Instances()[0].Periods {
+			paid = append(paid, p.PaidFen)
+		}
+		if want := []int64{buyMonthFen, fee, year}; !reflect.DeepEqual(paid, want) {
+			t.Fatalf("%v, want %v", paid, want)
+		}
+	}
+	check(r)
+	// Where the rule of its day took another fee, the sum is still what was paid.
+	for _, other := range []int64{-5, 5} {
+		in := r.box.Instances()[0]
+		in.PaidFen += other
+		for i := range in.Periods {
+			in.Periods[i].PaidFen = 0
+		}
+		var sum int64
+		for _, p := range in.withPaid().Periods {
+			sum += p.PaidFen
+		}
+		if sum != in.PaidFen {
+			t.Errorf("periods of %d for an instance of %d", sum, in.PaidFen)
+		}
+	}
+	in := r.box.Instances()[0].InstanceID
+	r.mustDo(r.box.AdvanceCalendar(14 * day)) // the month's end
+	r = r.again(cfg)
+	check(r)
+	r.ok(ActionRefundInstance, params{"InstanceId": in})
+	r.wantLedger(buyMonthFen, 5*6000*12*85/100, fee+5*9000*12*85/100, -year)
+}
+
 // When the file takes no more, nobody is told that anything was sold: the write
 // fails and nothing happened, or the fsync fails and nobody knows.
 func TestFileThatFails(t *testing.T) {

@@ -151,10 +151,15 @@ func (m *machine) check(t *rapid.T) {
 		if in.PaidFen != paid[in.InstanceID] || back[in.InstanceID] > in.PaidFen {
 			t.Fatalf("instance %+v: paid %d, back %d", in, paid[in.InstanceID], back[in.InstanceID])
 		}
+		var parts int64
 		for i, p := range in.Periods {
+			parts += p.PaidFen
 			if !p.Start.Before(p.End) || i > 0 && !p.Start.Equal(in.Periods[i-1].End) {
 				t.Fatalf("a gap: %+v", in.Periods)
 			}
+		}
+		if parts != in.PaidFen {
+			t.Fatalf("instance %+v: its periods cost %d", in, parts)
 		}
 	}
 }

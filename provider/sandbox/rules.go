@@ -106,7 +106,7 @@ func (s *Sandbox) create(o order, now time.Time) (sale, *apiError) {
 		AutoRenew: o.IsAutoRenew,
 		Periods: []Period{{
 			Start: now, End: end, VersionCode: o.VersionCode, BuyNumber: o.BuyNumber,
-			TermStart: now, TermMonths: o.months(),
+			TermStart: now, TermMonths: o.months(), PaidFen: fen,
 		}},
 	}
 	if o.IsAutoRenew {
@@ -149,8 +149,7 @@ func (s *Sandbox) upgrade(o order, now time.Time) (sale, *apiError) {
 	if !in.isUp(now, o.VersionCode, o.BuyNumber) {
 		return sale{}, refuse(http.StatusBadRequest, "InvalidUpgrade.NotHigher", "An instance can only be upgraded: neither edition nor number may fall, and one must rise.")
 	}
-	fen := upgradeFen(in.Periods, now, o.VersionCode, o.BuyNumber)
-	next := in.upgraded(now, o.VersionCode, o.BuyNumber, fen)
+	next, fen := in.upgraded(now, o.VersionCode, o.BuyNumber)
 	return sale{instance: next, fen: fen, from: now, to: in.End()}, nil
 }
 

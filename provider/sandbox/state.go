@@ -90,7 +90,7 @@ func (st *state) apply(rec record) error {
 		st.gatewayOffset = *rec.GatewayOffset
 	}
 	if in := rec.Instance; in != nil {
-		st.instances[in.InstanceID] = in.clone()
+		st.instances[in.InstanceID] = in.withPaid()
 		if in.Released() {
 			delete(st.current, in.OwnerID)
 		} else {
