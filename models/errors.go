@@ -15,9 +15,15 @@ var (
 	ErrExists = errors.New("already there")
 	// ErrSubscribed is a purchase for an account that holds a subscription.
 	ErrSubscribed = errors.New("the account already holds a subscription")
+	// ErrNotSubscribed is a renewal, upgrade or refund for an account that holds none.
+	ErrNotSubscribed = errors.New("the account holds no subscription")
+	// ErrTooEarly is a recorded renewal that ends no later than what is known.
+	ErrTooEarly = errors.New("the new end is not after the known one")
+	// ErrExpired is an upgrade or refund of a subscription that has ended.
+	ErrExpired = errors.New("the subscription has ended")
 )
 
-// OpenOrderError is a purchase for an account that has an order under way: one
+// OpenOrderError is an order for an account that has an order under way: one
 // open order for each account, so that nothing is ever charged beside an order
 // whose outcome is not known yet.
 type OpenOrderError struct {

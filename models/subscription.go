@@ -1,24 +1,61 @@
 package models
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Subscription is the portal's record of what an account holds: a projection
-// of its completed orders. The provider can't be asked.
+// of its history (Project). The provider can't be asked.
 type Subscription struct {
 	InstanceID      string
-	Edition         Edition
-	InstanceCount   int // machines covered
-	StartsAt        time.Time
+	Edition         Edition   // in force now
+	InstanceCount   int       // machines covered now
+	StartsAt        time.Time // UTC; of the first period
 	EndsAt          time.Time // UTC; by our own date arithmetic
 	AutoRenew       bool
 	AutoRenewMonths int
-	LastOrder       Order
+	// Unconfirmed says that EndsAt rests on a renewal that only the provider can
+	// have made, and that nobody has seen yet.
+	Unconfirmed bool
+	Periods     []Period // oldest first, without gaps
+}
+
+// Period is one term that an instance was paid for: a purchase's, a renewal's
+// or an automatic renewal's.
+type Period struct {
+	Start, End time.Time // UTC
+	// Months is the length it was bought by; 0 where only its dates are known.
+	Months int
+	// Percent is the discount it was bought with, as a decimal number: "15";
+	// empty for none.
+	Percent  string
+	Presumed bool      // an automatic renewal that nobody has seen
+	Spans    []Span    // what was in force, oldest first; never empty
+	Payments []Payment // what was paid for it; for a presumed one upgrades' alone
+}
+
+// Span is a part of a period with one edition and one number of machines. It
+// lasts until the next one or to the period's end.
+type Span struct {
+	From          time.Time // UTC
+	Edition       Edition
+	InstanceCount int
+	UnitFen       Fen // for each machine and month, as it was sold; 0 when not known
+}
+
+// Payment is what was paid for a period: by the order that bought or renewed
+// it, by an upgrade's share, or as an operator recorded it.
+type Payment struct {
+	Number string // of the order; empty for what was recorded from outside
+	Kind   Kind   // Buy, Renew or Upgrade
+	Fen    Fen
 }
 
 // State is how a subscription stands at a moment.
 type State string
 
-// The states. PresumedRenewed is past its end with auto-renew on: the provider
+// The states. PresumedRenewed has passed an end with auto-renew on: the provider
 // renews by itself and tells nobody, so its dates are not confirmed.
 const (
 	Active          State = "active"
@@ -29,6 +66,8 @@ const (
 // State says how the subscription stands at now.
 func (s Subscription) State(now time.Time) State {
 	switch {
+	case s.Unconfirmed && now.Before(s.EndsAt):
+		return PresumedRenewed
 	case now.Before(s.EndsAt):
 		return Active
 	case s.AutoRenew:
@@ -38,10 +77,35 @@ func (s Subscription) State(now time.Time) State {
 	}
 }
 
-// MayBuy says whether an account that holds s (nil: nothing) may buy at now.
-// What has ended without auto-renewal is no longer held. What is presumed
-// renewed is: the provider would refuse, and rightly.
-func MayBuy(s *Subscription, now time.Time) bool { return s == nil || s.State(now) == Expired }
+// May says why an order of this kind can't begin at now for an account that
+// holds s (nil: nothing): ErrSubscribed, ErrNotSubscribed or ErrExpired; nil
+// when it can.
+//
+// What has ended without auto-renewal may be bought anew or renewed (provider
+// document: RenewInstance starts at the old end). What is presumed renewed is
+// held: the provider would refuse a purchase, and rightly.
+func May(kind Kind, s *Subscription, now time.Time) error {
+	switch kind {
+	case Buy:
+		if s != nil && s.State(now) != Expired {
+			return ErrSubscribed
+		}
+	case Renew:
+		if s == nil {
+			return ErrNotSubscribed
+		}
+	case Upgrade, Refund:
+		if s == nil {
+			return ErrNotSubscribed
+		}
+		if s.State(now) == Expired {
+			return ErrExpired
+		}
+	default:
+		return errors.New("no such kind of order: " + string(kind))
+	}
+	return nil
+}
 
 // DaysLeft counts the begun days until the end, 0 when it has passed.
 func (s Subscription) DaysLeft(now time.Time) int {
@@ -53,44 +117,47 @@ func (s Subscription) DaysLeft(now time.Time) int {
 	return int((left + day - 1) / day)
 }
 
-// Project rebuilds the subscription from an account's completed orders, oldest
-// first. It returns nil when the account holds none.
-func Project(orders []Order) *Subscription {
-	var s *Subscription
-	for _, o := range orders {
-		if o.Status != Completed {
-			continue
+// ConfirmedEnd is the end of what is known, without presumed renewals (UTC).
+func (s Subscription) ConfirmedEnd() time.Time {
+	for i, p := range s.Periods {
+		if p.Presumed && i > 0 {
+			return s.Periods[i-1].End
 		}
-		switch o.Kind {
-		case Buy:
-			s = &Subscription{
-				InstanceID: o.InstanceID, Edition: o.Edition, InstanceCount: o.InstanceCount,
-				AutoRenew: o.AutoRenew, AutoRenewMonths: o.AutoRenewMonths,
-			}
-			if o.StartsAt != nil {
-				s.StartsAt = *o.StartsAt
-			}
-			if o.EndsAt != nil {
-				s.EndsAt = *o.EndsAt
-			}
-		case Renew:
-			if s == nil {
-				continue
-			}
-			s.InstanceCount = o.InstanceCount
-			if o.EndsAt != nil {
-				s.EndsAt = *o.EndsAt
-			}
-		case Upgrade:
-			if s == nil {
-				continue
-			}
-			s.Edition, s.InstanceCount = o.Edition, o.InstanceCount
-		case Refund:
-			s = nil
-			continue
-		}
-		s.LastOrder = o
 	}
-	return s
+	return s.EndsAt
+}
+
+// Running is the period that now falls into; the last one after the end, the
+// first before the beginning.
+func (s Subscription) Running(now time.Time) Period {
+	for _, p := range s.Periods {
+		if now.Before(p.End) {
+			return p
+		}
+	}
+	if len(s.Periods) == 0 {
+		return Period{}
+	}
+	return s.Periods[len(s.Periods)-1]
+}
+
+// Last is what is in force at the end: what a renewal goes on with.
+func (s Subscription) Last() Span {
+	if len(s.Periods) == 0 {
+		return Span{}
+	}
+	return s.Periods[len(s.Periods)-1].last()
+}
+
+func (p Period) last() Span { return p.Spans[len(p.Spans)-1] }
+
+// At is the span of a period that now falls into; the first before it begins.
+func (p Period) At(now time.Time) Span {
+	var in Span
+	for i, s := range p.Spans {
+		if i == 0 || !now.Before(s.From) {
+			in = s
+		}
+	}
+	return in
 }

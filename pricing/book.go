@@ -25,6 +25,9 @@ type Book struct {
 	terms     []term    // by length
 	minimums  []minimum // by machines; none, or the last goes up to MaxMachines
 	hash      string
+
+	buyAgainDays   int
+	fullRefundDays int
 }
 
 // edition is one edition on sale.
@@ -67,6 +70,14 @@ func (b *Book) Example() bool { return b.example }
 
 // QuoteValidity is how long a quote holds.
 func (b *Book) QuoteValidity() time.Duration { return b.validity }
+
+// BuyAgainAfter is how long after an expiry a new purchase is offered. Before
+// that, renewing is.
+func (b *Book) BuyAgainAfter() time.Duration { return time.Duration(b.buyAgainDays) * day }
+
+// FullRefundDays are the days from a purchase's beginning within which a refund is
+// in full, 0 when none ever is.
+func (b *Book) FullRefundDays() int { return b.fullRefundDays }
 
 // AutoRenewMonths are the periods that auto-renewal is offered for, in months
 // and ascending. Empty means that it is not offered.

@@ -34,8 +34,34 @@ func TestEmbeddedBook(t *testing.T) {
 	if got := b.UnitPrice(models.Enterprise); got != 150_00 {
 		t.Errorf("Enterprise costs %s", got.Yuan())
 	}
+	if got := b.BuyAgainAfter(); got != 15*24*time.Hour {
+		t.Errorf("a new purchase is offered after %v", got)
+	}
+	if got := b.FullRefundDays(); got != 5 {
+		t.Errorf("a refund is in full within %d days", got)
+	}
 	if got, want := b.AutoRenewMonths(), []int{1, 3, 6, 12, 24, 36}; !slices.Equal(got, want) {
 		t.Errorf("auto-renewal for %v months", got)
+	}
+}
+
+// A book from before there were these keys says what the provider does.
+func TestOptionalKeys(t *testing.T) {
+	old := oneTerm("pro", "60.00", "year-1", "15")
+	for _, c := range []struct {
+		text       string
+		again      time.Duration
+		fullRefund int
+	}{
+		{old, 15 * 24 * time.Hour, 5},
+		{old + "[refund]\n", 15 * 24 * time.Hour, 5},
+		{"buy_again_days = 0\n" + old + "[refund]\nfull_days = 0\n", 0, 0},
+		{"buy_again_days = 365\n" + old + "[refund]\nfull_days = 31\n", 365 * 24 * time.Hour, 31},
+	} {
+		b := parse(t, c.text)
+		if b.BuyAgainAfter() != c.again || b.FullRefundDays() != c.fullRefund {
+			t.Errorf("%v, %d days:\n%s", b.BuyAgainAfter(), b.FullRefundDays(), c.text)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package pricing_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"portal/pricing"
 )
@@ -14,6 +15,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(oneTerm("enterprise", "0.01", "month-1", "0")))
 	f.Add([]byte(oneTerm("pro", "1000000.00", "year-120", "99.99") + "month-1 = \"0\"\n[[minimum_terms]]\nmonths = 1\n"))
 	f.Add([]byte("minimum_terms = [{months = 1}, 1]\nterms = {year-1 = \"15\"}\n"))
+	f.Add([]byte("buy_again_days = -1\nrefund = {full_days = 32}\n" + oneTerm("pro", "60.00", "year-1", "15")))
 	f.Add([]byte("a.b = 1\na = [[[2020-01-01, nan, -inf]]]\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := pricing.Parse(data)
@@ -32,6 +34,9 @@ func keepsItsPromises(t *testing.T, b *pricing.Book) {
 	t.Helper()
 	if len(b.Editions()) == 0 || b.QuoteValidity() <= 0 || len(b.Hash()) != 64 {
 		t.Fatalf("%+v", b)
+	}
+	if again := b.BuyAgainAfter(); again < 0 || again > 365*24*time.Hour || b.FullRefundDays() < 0 || b.FullRefundDays() > 31 {
+		t.Fatalf("%v, %d days", again, b.FullRefundDays())
 	}
 	for _, machines := range []int{1, 2, 3, 5, 6, 7, 10, 11, 99, 12_345, pricing.MaxMachines} {
 		if len(b.Terms(machines)) == 0 {

@@ -18,6 +18,7 @@ func (b *Book) Hash() string { return b.hash }
 func (b *Book) canonical() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "price book 1\ncurrency %s\nexample %t\nquote %s\n", currency, b.example, b.validity)
+	fmt.Fprintf(&s, "buy again %d\nfull refund %d\n", b.buyAgainDays, b.fullRefundDays)
 	for _, months := range b.autoRenew {
 		fmt.Fprintf(&s, "auto-renew %d\n", months)
 	}

@@ -34,6 +34,8 @@ func TestHashKnowsEveryValue(t *testing.T) {
 	for _, c := range []struct{ old, new string }{
 		{"example = true", "example = false"},
 		{"quote_minutes = 30", "quote_minutes = 31"},
+		{"buy_again_days = 15", "buy_again_days = 14"},
+		{"full_days = 5", "full_days = 4"},
 		{"[1, 3, 6,", "[1, 3,"},
 		{"[1, 3, 6,", "[3, 6,"},
 		{`"level1"`, `"level3"`},
@@ -64,6 +66,20 @@ func TestHashKnowsEveryValue(t *testing.T) {
 			t.Errorf("%q → %q: the hash of %s", c.old, c.new, earlier)
 		}
 		seen[h] = c.new
+	}
+}
+
+// Leaving a key out says the same as writing what stands for it.
+func TestHashOfABookWithoutTheOptionalKeys(t *testing.T) {
+	text := embeddedText(t)
+	for _, line := range []string{"buy_again_days = 15\n", "[refund]\nfull_days = 5\n"} {
+		if !strings.Contains(text, line) {
+			t.Fatalf("the embedded book has no %q", line)
+		}
+		text = strings.Replace(text, line, "", 1)
+	}
+	if parse(t, text).Hash() != pricing.Embedded().Hash() {
+		t.Error("another hash")
 	}
 }
 

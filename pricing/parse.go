@@ -63,6 +63,8 @@ func readBook(t *table) *Book {
 	}
 	b.example, _ = read[bool](t, "example", "false if these prices are your own, true if they are examples")
 	b.validity = time.Duration(t.number("quote_minutes", "a whole number of minutes, such as 30", maxQuoteMinutes)) * time.Minute
+	b.buyAgainDays = t.optional("buy_again_days", "a whole number of days, such as 15", maxBuyAgainDays, defaultBuyAgainDays)
+	b.fullRefundDays = readFullRefundDays(t)
 	b.autoRenew = readAutoRenew(t)
 	b.editions = readEditions(t)
 	b.terms = readTerms(t)
@@ -82,6 +84,40 @@ func (t *table) number(key, example string, limit int) int {
 		return 0
 	}
 	return int(n)
+}
+
+// What a book says that leaves these keys out: books from before there were such.
+const (
+	defaultBuyAgainDays   = 15
+	defaultFullRefundDays = 5
+)
+
+// optional asks for a whole number from 0 to limit, for which without stands when
+// it is left out.
+func (t *table) optional(key, example string, limit, without int) int {
+	if !t.has(key) {
+		return without
+	}
+	n, ok := read[int64](t, key, example)
+	if ok && (n < 0 || n > int64(limit)) {
+		t.problems.add(t.key(key), "%d is not from 0 to %d; write %s", n, limit, example)
+	}
+	return int(n)
+}
+
+func readFullRefundDays(t *table) int {
+	const key = "refund"
+	if !t.has(key) {
+		return defaultFullRefundDays
+	}
+	values, ok := read[map[string]any](t, key, "a table [refund]")
+	if !ok {
+		return 0
+	}
+	refund := newTable(key, values, t.problems)
+	days := refund.optional("full_days", "a whole number of days, such as 5", maxRefundDays, defaultFullRefundDays)
+	refund.refuseRest()
+	return days
 }
 
 func readAutoRenew(t *table) []int {

@@ -59,7 +59,20 @@ func TestParseRefuses(t *testing.T) {
 		{"two terms of one length", year1, year1 + "\nmonth-12 = \"15\"",
 			`as long as month-12; keep one of them`},
 		{"one term twice", year1, year1 + "\n" + year1,
-			`line 44: Key 'terms.year-1' has already been defined.`},
+			`line 54: Key 'terms.year-1' has already been defined.`},
+
+		{"days that are none", "buy_again_days = 15", `buy_again_days = "15"`,
+			`buy_again_days: the text "15" can't be read here; write a whole number of days, such as 15`},
+		{"buying again after more than a year", "buy_again_days = 15", "buy_again_days = 366",
+			`buy_again_days: 366 is not from 0 to 365; write a whole number of days`},
+		{"buying again before the end", "buy_again_days = 15", "buy_again_days = -1",
+			`buy_again_days: -1 is not from 0 to 365`},
+		{"a full refund for more than a month", "full_days = 5", "full_days = 32",
+			`refund.full_days: 32 is not from 0 to 31; write a whole number of days, such as 5`},
+		{"half a day of full refund", "full_days = 5", "full_days = 5.5",
+			`refund.full_days: the number 5.5 can't be read here`},
+		{"an unknown key of refunds", "full_days = 5", "fulldays = 5",
+			`refund.fulldays: unknown key; correct its spelling or remove it`},
 
 		{"a tier that leaves no term", "months         = 12", "months = 37",
 			`minimum_terms: the tier up to 5 machines asks for 37 months, but the longest term sold is year-3`},
@@ -145,8 +158,8 @@ func TestParseTellsEverythingAtOnce(t *testing.T) {
 		"an empty edition": {strings.Replace(oneTerm("pro", "60", "year-1", "0"), "[terms]", "[editions.enterprise]\n[terms]", 1), []string{
 			"editions.enterprise.version_code: missing", "editions.enterprise.yuan_per_machine_month: missing",
 		}},
-		"keys of other kinds": {"currency=1\nexample=1\nquote_minutes='30'\nauto_renew_months=12\neditions=1\nterms=[]\nminimum_terms=[1]\n", []string{
-			"currency: the number 1", "example: the number 1", "quote_minutes: the text", "auto_renew_months: the number 12",
+		"keys of other kinds": {"currency=1\nexample=1\nquote_minutes='30'\nauto_renew_months=12\nrefund=5\neditions=1\nterms=[]\nminimum_terms=[1]\n", []string{
+			"currency: the number 1", "example: the number 1", "quote_minutes: the text", "auto_renew_months: the number 12", "refund: the number 5",
 			"editions: the number 1", "terms: a list", "minimum_terms: the number 1",
 		}},
 		"rules between keys": {strings.Replace(oneTerm("pro", "0.01", "month-1", "50")+"month-2 = \"60\"\n", "[]", "[12]", 1), []string{

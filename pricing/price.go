@@ -6,12 +6,13 @@ import (
 	"portal/models"
 )
 
-// Price is what buying costs, line by line. The lines add up to TotalFen.
+// Price is what an order costs or, for a refund, brings back, line by line. The
+// lines add up to TotalFen.
 type Price struct {
 	Lines     []models.Line
-	ListFen   models.Fen // machines × unit price × months
-	TotalFen  models.Fen // the list price less the discount; at least 1 fen
-	SavingFen models.Fen // ListFen − TotalFen; 0 without a discount
+	ListFen   models.Fen // before the discounts; for a refund everything that was paid
+	TotalFen  models.Fen // a purchase's or renewal's is at least 1 fen, no other is negative
+	SavingFen models.Fen // ListFen − TotalFen; 0 without a discount, and for a refund
 }
 
 // Buy prices a first purchase: machines × unit price × months, less the term's
@@ -41,6 +42,29 @@ func (b *Book) Buy(name models.Edition, t models.Term, machines int) (Price, err
 		p.TotalFen, p.SavingFen = list-off, off
 	}
 	return p, nil
+}
+
+// Renew prices one more term after the last: as a purchase of it, with the same
+// errors (provider document: RenewInstance takes a term and a number of machines).
+func (b *Book) Renew(name models.Edition, t models.Term, machines int) (Price, error) {
+	return b.Buy(name, t, machines)
+}
+
+// AutoRenewal is what an automatic renewal for so many months costs by the book,
+// and false when it sells no such term. Minimum terms don't limit it.
+func (b *Book) AutoRenewal(name models.Edition, machines, months int) (models.Fen, bool) {
+	e, ok := b.edition(name)
+	if !ok || machines < 1 || machines > MaxMachines || !b.sellsMonths(months) {
+		return 0, false
+	}
+	return charged(e.unit, machines, months, b.discountOf(months)), true
+}
+
+// charged is a term's price: the list price less a discount in hundredths of a
+// percent.
+func charged(unit models.Fen, machines, months int, discount int64) models.Fen {
+	list := models.Fen(machines) * unit * models.Fen(months)
+	return list - share(list, discount)
 }
 
 // share is so many hundredths of a percent of a sum that is not negative,

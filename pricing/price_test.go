@@ -163,3 +163,43 @@ func count(t *testing.T, number string) int {
 	}
 	return n
 }
+
+// A renewal is priced as a purchase, for terms that are sold only.
+func TestARenewalCostsWhatAPurchaseDoes(t *testing.T) {
+	b := pricing.Embedded()
+	for _, machines := range []int{0, 1, 5, 6, 10, 11, 25, pricing.MaxMachines + 1} {
+		for _, e := range []models.Edition{models.Pro, models.Enterprise, "other"} {
+			for _, s := range []string{"month-1", "month-2", "month-3", "year-1", "year-5"} {
+				p, err := b.Renew(e, term(s), machines)
+				q, bought := b.Buy(e, term(s), machines)
+				if !reflect.DeepEqual(p, q) || !reflect.DeepEqual(err, bought) {
+					t.Errorf("%d machines of %s for %s: %+v, %v", machines, e, s, p, err)
+				}
+			}
+		}
+	}
+}
+
+// Minimum terms don't limit automatic renewals; a term that is not sold has no
+// price.
+func TestAutomaticRenewals(t *testing.T) {
+	for _, c := range []struct {
+		edition          models.Edition
+		machines, months int
+		want             models.Fen
+		ok               bool
+	}{
+		{models.Pro, 25, 12, 15_300_00, true},
+		{models.Pro, 1, 1, 60_00, true},
+		{models.Enterprise, 4, 24, 12_240_00, true},
+		{models.Pro, 25, 5, 0, false},
+		{models.Pro, 25, 0, 0, false},
+		{models.Pro, 0, 12, 0, false},
+		{models.Pro, pricing.MaxMachines + 1, 12, 0, false},
+		{"other", 25, 12, 0, false},
+	} {
+		if got, ok := pricing.Embedded().AutoRenewal(c.edition, c.machines, c.months); got != c.want || ok != c.ok {
+			t.Errorf("%d of %s for %d months: %s, %t", c.machines, c.edition, c.months, got.Yuan(), ok)
+		}
+	}
+}

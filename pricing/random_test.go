@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -17,6 +18,8 @@ import (
 type written struct {
 	example  bool
 	minutes  int
+	again    string // buy_again_days, empty when left out
+	fullDays string // full_days of [refund], empty when left out
 	renew    []int
 	editions []writtenEdition // the cheaper first
 	terms    []writtenTerm    // the shorter first
@@ -49,6 +52,12 @@ func (w written) text() string {
 		fmt.Fprintf(&s, "%d, ", months)
 	}
 	s.WriteString("]\n")
+	if w.again != "" {
+		fmt.Fprintf(&s, "buy_again_days = %s\n", w.again)
+	}
+	if w.fullDays != "" {
+		fmt.Fprintf(&s, "[refund]\nfull_days = %s\n", w.fullDays)
+	}
 	for _, e := range w.editions {
 		fmt.Fprintf(&s, "[editions.%s]\nversion_code = %q\nyuan_per_machine_month = %q\n", e.name, e.code, hundredths(e.fen))
 	}
@@ -95,6 +104,8 @@ func books() *rapid.Generator[written] {
 		w := written{
 			example:  rapid.Bool().Draw(t, "example"),
 			minutes:  rapid.IntRange(1, 24*60).Draw(t, "minutes"),
+			again:    drawOptional(t, "buy again", 365),
+			fullDays: drawOptional(t, "full refund", 31),
 			editions: drawEditions(t),
 		}
 		w.terms = drawTerms(t, w.editions[0].fen)
@@ -112,6 +123,14 @@ func books() *rapid.Generator[written] {
 		}
 		return w
 	})
+}
+
+// drawOptional draws a number from 0 to most as it is written, or nothing.
+func drawOptional(t *rapid.T, label string, most int) string {
+	if rapid.Bool().Draw(t, label+" left out") {
+		return ""
+	}
+	return strconv.Itoa(rapid.IntRange(0, most).Draw(t, label))
 }
 
 func drawEditions(t *rapid.T) []writtenEdition {

@@ -8,6 +8,8 @@ const (
 	maxUnit         = 100_000_000 // fen for one machine and month: a million yuan
 	maxMonths       = 12 * 120    // models.ParseTerm's longest, year-120
 	maxQuoteMinutes = 24 * 60
+	maxBuyAgainDays = 365
+	maxRefundDays   = 31
 )
 
 // full is a whole in hundredths of a percent.

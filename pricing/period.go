@@ -1,0 +1,98 @@
+package pricing
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"portal/models"
+)
+
+// whole is how long a period is: the months it was bought by, or what its dates
+// say when nothing else is known. A day that its end falls into counts.
+func whole(p models.Period) length {
+	if p.Months > 0 {
+		return length{months: p.Months}
+	}
+	return elapsed(p.Start, p.End, true)
+}
+
+// passed is how much of a period is over at a time, in whole days: where an
+// upgrade cuts it.
+func passed(p models.Period, at time.Time) length {
+	return shorter(elapsed(p.Start, at, false), whole(p))
+}
+
+// used is how much of a period is used at a time, a begun day as a whole one.
+func used(p models.Period, at time.Time) length {
+	return shorter(elapsed(p.Start, at, true), whole(p))
+}
+
+// boughtWith is the discount that a period was bought with, in hundredths of a
+// percent. Where nobody saw it, it is what the book gives: to an automatic
+// renewal that of a term of its months, to a period known by its dates that of
+// the longest term that fits into it.
+func (b *Book) boughtWith(p models.Period) (int64, error) {
+	switch {
+	case p.Percent != "":
+		return readPercent(p.Percent)
+	case p.Presumed:
+		return b.discountOf(p.Months), nil
+	case p.Months == 0:
+		return b.discountFor(whole(p)), nil
+	default:
+		return 0, nil
+	}
+}
+
+// readPercent reads what percent writes.
+func readPercent(s string) (int64, error) {
+	d, err := decimal.NewFromString(s)
+	if err != nil {
+		return 0, fmt.Errorf("pricing: the percentage %.40q can't be read: %w", s, err)
+	}
+	if d = d.Shift(2); !d.IsInteger() || d.IsNegative() || d.GreaterThanOrEqual(decimal.NewFromInt(full)) {
+		return 0, fmt.Errorf("pricing: %.40q is no discount", s)
+	}
+	return d.IntPart(), nil
+}
+
+// discountOf is the discount of the term of exactly so many months, 0 when none
+// is sold.
+func (b *Book) discountOf(months int) int64 {
+	for _, t := range b.terms {
+		if t.Months() == months {
+			return t.discount
+		}
+	}
+	return 0
+}
+
+// discountFor is the discount of the longest term that is not longer than l, 0
+// when each is.
+func (b *Book) discountFor(l length) int64 {
+	var discount int64
+	for _, t := range b.terms {
+		if t.Months() <= l.months {
+			discount = t.discount
+		}
+	}
+	return discount
+}
+
+// soldAt is the unit price of a period's span. That of the book stands for one
+// that is not known, and for what a presumed period began with, which only
+// repeats the period before. An edition that has neither price has none:
+// *EditionNotSoldError.
+func (b *Book) soldAt(p models.Period, span int) (models.Fen, error) {
+	s := p.Spans[span]
+	known := s.UnitFen > 0 && (!p.Presumed || span > 0)
+	if e, onSale := b.edition(s.Edition); onSale && !known {
+		return e.unit, nil
+	}
+	if s.UnitFen > 0 {
+		return s.UnitFen, nil
+	}
+	return 0, &EditionNotSoldError{Edition: s.Edition}
+}
