@@ -54,28 +54,6 @@ func (a *app) accounts(c echo.Context) error {
 	return a.render(c, http.StatusOK, views.Accounts(a.page(c), p))
 }
 
-// account shows what one account holds and what can be done next.
-func (a *app) account(c echo.Context) error {
-	ctx, v := c.Request().Context(), viewer(c)
-	account, held, err := a.findAccount(c)
-	if err != nil {
-		return err
-	}
-	recent, err := a.Store.Orders(ctx, v, store.OrderFilter{AccountID: account.ID}, 0, 5)
-	if err != nil {
-		return err
-	}
-	page := a.page(c)
-	if held.OpenOrder != nil {
-		page.Refresh = refreshFor(held.OpenOrder.Status)
-	}
-	setRefresh(c, page.Refresh)
-	return a.render(c, http.StatusOK, views.Account(page, views.AccountProps{
-		Account: account, Subscription: held.Subscription, OpenOrder: held.OpenOrder, Recent: recent,
-		CanBuy: held.CanBuy(page.Now), MayOrder: v.MayOrder(),
-	}))
-}
-
 // findAccount reads the account that the path names, with what it holds.
 func (a *app) findAccount(c echo.Context) (models.Account, store.Holding, error) {
 	id, err := strconv.ParseInt(c.Param("account"), 10, 64)

@@ -49,10 +49,19 @@ func (a *app) renderCheck(c echo.Context, status int, quote models.Quote, proble
 	page.Path = "/quotes/" + quote.ID // also after a post
 	p := views.CheckProps{
 		Quote: quote, Account: account, Email: v.User.Email,
-		StartsAt: page.Now, EndsAt: models.AddMonths(page.Now, quote.Term().Months()),
-		ChangeURL: choiceOf(quote).url(account.ID),
-		Expired:   !page.Now.Before(quote.ExpiresAt), MayOrder: v.MayOrder(),
+		ChangeURL: choiceOf(quote).url(account.ID), FullDays: a.Book.FullRefundDays(),
+		InstanceID: c.Request().PostForm.Get("instance_id"),
+		Expired:    !page.Now.Before(quote.ExpiresAt), MayOrder: v.MayOrder(),
 		OpenOrder: held[account.ID].OpenOrder, Problems: problems,
+	}
+	switch quote.Kind {
+	case models.Buy:
+		p.StartsAt, p.EndsAt = page.Now, models.AddMonths(page.Now, quote.Term().Months())
+	case models.Renew:
+		p.StartsAt, p.EndsAt = *quote.StartsAt, *quote.EndsAt
+	case models.Upgrade:
+		p.StartsAt, p.EndsAt = page.Now, *quote.EndsAt
+	case models.Refund:
 	}
 	if quote.ReplacesID != nil {
 		previous, err := a.Store.Quote(ctx, v, *quote.ReplacesID)

@@ -5,91 +5,106 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"portal/models"
 	"portal/pricing"
+	"portal/store"
 	"portal/views"
 )
 
-// choice is what a person chose on the quote form.
+// choice is what a person chose on a quote form. Each kind asks for its part:
+// a purchase for all, a renewal for the term, an upgrade for the edition, a
+// refund for nothing.
 type choice struct {
+	Kind            models.Kind
 	Edition         models.Edition
 	Term            models.Term
 	AutoRenew       bool
 	AutoRenewMonths int
 }
 
-// readChoice reads the quote form's fields, from a post or from a URL, and
-// says what is wrong with them for this many machines. What is wrong or
-// missing gets the default, so that there is always a price to show.
-func readChoice(form url.Values, book *pricing.Book, machines int) (choice, []views.Problem) {
-	terms := book.Terms(machines)
-	ch := defaultChoice(book, terms)
-	var problems []views.Problem
-	wrong := func(field, key string, args ...any) {
-		problems = append(problems, views.Problem{Field: field, Key: key, Args: args})
-	}
+// asked is the world that a choice is priced in.
+type asked struct {
+	account models.Account
+	held    store.Holding
+	count   models.Count // not read for a refund, which depends on what is held alone
+	now     time.Time
+}
 
-	switch edition := models.Edition(form.Get("edition")); {
+// reader reads a form and notes what is wrong with it.
+type reader struct {
+	form     url.Values
+	problems []views.Problem
+}
+
+func (r *reader) wrong(field, key string, args ...any) {
+	r.problems = append(r.problems, views.Problem{Field: field, Key: key, Args: args})
+}
+
+// edition reads one of those on offer; otherwise the default stays.
+func (r *reader) edition(ch *choice, offered []models.Edition) {
+	switch edition := models.Edition(r.form.Get("edition")); {
 	case edition == "":
-		wrong("edition", "edition_missing")
-	case !slices.Contains(book.Editions(), edition):
-		wrong("edition", "edition_unknown")
+		r.wrong("edition", "edition_missing")
+	case !slices.Contains(offered, edition):
+		r.wrong("edition", "edition_unknown")
 	default:
 		ch.Edition = edition
 	}
+}
 
-	term, err := models.ParseTerm(form.Get("term"))
+// term reads one of those on offer; the book says why another is not sold.
+func (r *reader) term(ch *choice, book *pricing.Book, offered []models.Term, machines int) {
+	term, err := models.ParseTerm(r.form.Get("term"))
 	if err == nil {
 		err = book.Sells(ch.Edition, term, machines)
 	}
 	var below *pricing.BelowMinimumError
 	switch {
-	case form.Get("term") == "":
-		wrong("term", "term_missing")
+	case r.form.Get("term") == "":
+		r.wrong("term", "term_missing")
 	case errors.As(err, &below):
-		wrong("term", "term_below_minimum", "Months", below.MinimumMonths, "Count", machines)
-	case err != nil:
-		wrong("term", "term_not_sold")
+		r.wrong("term", "term_below_minimum", "Months", below.MinimumMonths, "Count", machines)
+	case err != nil || !slices.Contains(offered, term):
+		r.wrong("term", "term_not_sold")
 	default:
 		ch.Term = term
 	}
+}
 
-	ch.AutoRenew = form.Get("auto_renew") != ""
-	months := form.Get("auto_renew_months")
+func (r *reader) autoRenew(ch *choice, offered []int) {
+	ch.AutoRenew = r.form.Get("auto_renew") != ""
+	months := r.form.Get("auto_renew_months")
 	n, err := strconv.Atoi(months)
 	switch {
-	case err == nil && slices.Contains(book.AutoRenewMonths(), n):
+	case err == nil && slices.Contains(offered, n):
 		ch.AutoRenewMonths = n // kept also while auto-renew is off, so that turning it on finds it
 	case !ch.AutoRenew:
 	case months == "":
-		wrong("auto_renew_months", "auto_renew_months_missing")
+		r.wrong("auto_renew_months", "auto_renew_months_missing")
 	default:
-		wrong("auto_renew_months", "auto_renew_months_not_sold")
+		r.wrong("auto_renew_months", "auto_renew_months_not_sold")
 	}
-	return ch, problems
 }
 
-// defaultChoice is what the form shows at first: the lowest edition, a year
-// where it is sold.
-func defaultChoice(book *pricing.Book, terms []models.Term) choice {
-	ch := choice{Edition: book.Editions()[0]}
+// usualTerm is what a form shows at first: a year where it is sold.
+func usualTerm(terms []models.Term) models.Term {
 	year := models.Term{Cycle: models.Year, Duration: 1}
-	if slices.Contains(terms, year) {
-		ch.Term = year
-	} else if len(terms) > 0 {
-		ch.Term = terms[0]
+	if slices.Contains(terms, year) || len(terms) == 0 {
+		return year
 	}
-	if periods := book.AutoRenewMonths(); len(periods) > 0 {
-		ch.AutoRenewMonths = periods[0]
-	}
-	return ch
+	return terms[0]
 }
 
 // url is the quote form of an account with these answers kept.
 func (ch choice) url(accountID int64) string {
-	q := url.Values{
-		"kind": {string(models.Buy)}, "edition": {string(ch.Edition)}, "term": {ch.Term.String()},
+	q := url.Values{"kind": {string(ch.Kind)}}
+	if ch.Kind == models.Buy || ch.Kind == models.Upgrade {
+		q.Set("edition", string(ch.Edition))
+	}
+	if ch.Kind == models.Buy || ch.Kind == models.Renew {
+		q.Set("term", ch.Term.String())
 	}
 	if ch.AutoRenew {
 		q.Set("auto_renew", "on")
@@ -102,26 +117,63 @@ func (ch choice) url(accountID int64) string {
 
 // choiceOf is the choice that a quote was made of.
 func choiceOf(q models.Quote) choice {
-	return choice{Edition: q.Edition, Term: q.Term(), AutoRenew: q.AutoRenew, AutoRenewMonths: q.AutoRenewMonths}
+	return choice{
+		Kind: q.Kind, Edition: q.Edition, Term: q.Term(), AutoRenew: q.AutoRenew, AutoRenewMonths: q.AutoRenewMonths,
+	}
 }
 
-// buyQuote prices a choice.
-func (a *app) buyQuote(account models.Account, ch choice, count models.Count) (models.Quote, error) {
-	price, err := a.Book.Buy(ch.Edition, ch.Term, count.Machines)
-	if err != nil {
-		return models.Quote{}, err
-	}
+// offer prices a choice.
+func (a *app) offer(w asked, ch choice) (models.Quote, error) {
 	q := models.Quote{
-		AccountID: account.ID, Kind: models.Buy,
-		Edition: ch.Edition, VersionCode: a.Book.VersionCode(ch.Edition),
-		Cycle: ch.Term.Cycle, Duration: ch.Term.Duration, AutoRenew: ch.AutoRenew,
-		InstanceCount: count.Machines, CountReadAt: count.ReadAt,
+		AccountID: w.account.ID, Kind: ch.Kind, Edition: ch.Edition,
+		InstanceCount: w.count.Machines, CountReadAt: w.count.ReadAt,
 		PriceBookHash: a.Book.Hash(), ExamplePrices: a.Book.Example(),
-		TotalFen: price.TotalFen, Lines: price.Lines,
-		ExpiresAt: a.Store.Now().Add(a.Book.QuoteValidity()),
+		LastOrderID: w.held.LastOrderID, LastOutsideID: w.held.LastOutsideID,
+		ExpiresAt: w.now.Add(a.Book.QuoteValidity()),
 	}
-	if ch.AutoRenew {
-		q.AutoRenewMonths = ch.AutoRenewMonths
+	s := w.held.Subscription
+	if ch.Kind != models.Buy {
+		if s == nil {
+			return q, models.ErrNotSubscribed
+		}
+		q.InstanceID = s.InstanceID
+		q.Held = &models.Held{
+			Edition: s.Edition, InstanceCount: s.InstanceCount, StartsAt: s.StartsAt, EndsAt: s.EndsAt,
+			AutoRenew: s.AutoRenew, Unconfirmed: s.Unconfirmed,
+		}
+		// At the end another sum holds, or nothing can be had any more.
+		if w.now.Before(s.EndsAt) && s.EndsAt.Before(q.ExpiresAt) {
+			q.ExpiresAt = s.EndsAt
+		}
 	}
-	return q, nil
+	var price pricing.Price
+	var err error
+	switch ch.Kind {
+	case models.Buy:
+		price, err = a.Book.Buy(ch.Edition, ch.Term, w.count.Machines)
+		q.Cycle, q.Duration, q.AutoRenew = ch.Term.Cycle, ch.Term.Duration, ch.AutoRenew
+		if ch.AutoRenew {
+			q.AutoRenewMonths = ch.AutoRenewMonths
+		}
+	case models.Renew:
+		q.Edition = s.Last().Edition // a renewal names none (provider document: RenewInstance)
+		price, err = a.Book.Renew(q.Edition, ch.Term, w.count.Machines)
+		end := models.AddMonths(s.EndsAt, ch.Term.Months())
+		q.Cycle, q.Duration, q.StartsAt, q.EndsAt = ch.Term.Cycle, ch.Term.Duration, &s.EndsAt, &end
+		if err == nil && !end.After(w.now) {
+			err = &pricing.TermNotSoldError{Term: ch.Term} // it would buy nothing but time that has passed
+		}
+	case models.Upgrade:
+		price, err = a.Book.Upgrade(*s, ch.Edition, w.count.Machines, w.now)
+		q.EndsAt = &s.EndsAt
+	case models.Refund:
+		q.Edition, q.InstanceCount, q.CountReadAt = s.Edition, s.InstanceCount, w.now
+		price, err = a.Book.Refund(*s, w.held.HadFullRefund(w.now), w.now)
+		if until := s.StartsAt.AddDate(0, 0, a.Book.FullRefundDays()); models.InFull(price.Lines) && until.Before(q.ExpiresAt) {
+			q.ExpiresAt = until
+		}
+	}
+	q.VersionCode = a.Book.VersionCode(q.Edition)
+	q.TotalFen, q.Lines = price.TotalFen, price.Lines
+	return q, err
 }

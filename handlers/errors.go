@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -31,10 +32,19 @@ func (e *throttledError) minutes() int { return int((e.wait + time.Minute - 1) /
 // fail is the one place that turns an error into a status and a page.
 func (a *app) fail(err error, c echo.Context) {
 	if c.Response().Committed {
-		a.Logger.Error("a response broke off", "request_id", c.Get(keyRequestID), "error", err)
+		exchangeOf(c.Request()).broken = true
+		level := slog.LevelError
+		if c.Request().Context().Err() != nil {
+			level = slog.LevelInfo // the client went away
+		}
+		a.Logger.Log(context.WithoutCancel(c.Request().Context()), level, "a response broke off", "request_id", c.Get(keyRequestID), "error", err)
 		return
 	}
 	status, props := describe(err)
+	if status == statusClientGone {
+		_ = c.NoContent(status) // for the log and the metrics; nobody reads a page
+		return
+	}
 	props.Status = status
 	if props.Back == "" {
 		props.Back = "/"
@@ -102,7 +112,7 @@ func describeCount(e *models.CountError) (int, views.ErrorProps) {
 	case models.CountClock:
 		return http.StatusServiceUnavailable, views.ErrorProps{Key: "clock"}
 	case models.CountRefused:
-		return http.StatusBadGateway, views.ErrorProps{Key: "count_refused", Args: []any{"Code", e.Code}}
+		return http.StatusBadGateway, views.ErrorProps{Key: "count_refused", Args: []any{"Code", e.Code, "RequestID", e.RequestID}}
 	case models.CountUnavailable:
 	}
 	return http.StatusServiceUnavailable, views.ErrorProps{Key: "count_unavailable"}

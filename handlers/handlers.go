@@ -49,11 +49,12 @@ type app struct {
 	Config
 	sessions *store.Sessions
 	counts   *counts
+	exports  *exports
 }
 
 // New builds the portal's handler.
 func New(c Config) http.Handler {
-	a := &app{Config: c, sessions: c.Store.Sessions(c.Secure), counts: newCounts(c.Counter, c.Store.Now)}
+	a := &app{Config: c, sessions: c.Store.Sessions(c.Secure), counts: newCounts(c.Counter, c.Store.Now), exports: newExports()}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.Logger.SetLevel(99) // everything is logged by slog
@@ -62,7 +63,7 @@ func New(c Config) http.Handler {
 	e.Use(c.Middleware...)
 	e.Use(a.identify, a.recover, a.harden, a.limitBody, a.refuseCrossOrigin, a.refuseGarbage, a.speak, a.authenticate)
 	a.route(e)
-	return headAsGet(e)
+	return exchanges(e)
 }
 
 // addressBehind finds the address that sign-ins are throttled by: the

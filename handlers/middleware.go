@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -53,15 +54,38 @@ func (a *app) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// headAsGet answers HEAD as GET: net/http leaves the body out.
-func headAsGet(next http.Handler) http.Handler {
+// exchange is what an action and the outermost wrapper tell each other beside
+// the response.
+type exchange struct {
+	head   bool // only the header is asked for
+	broken bool // an error came when part of the body had been sent
+}
+
+type keyExchange struct{}
+
+// exchangeOf is the request's, an empty one for a request that did not come
+// through exchanges.
+func exchangeOf(r *http.Request) *exchange {
+	if x, ok := r.Context().Value(keyExchange{}).(*exchange); ok {
+		return x
+	}
+	return &exchange{}
+}
+
+// exchanges answers HEAD as GET: net/http leaves the body out. And it cuts the
+// connection where an answer broke off, so that half a file can't pass for a
+// whole one; here, when the log and the metrics have what they need.
+func exchanges(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead {
-			get := *r // net/http still has the request that came
-			get.Method = http.MethodGet
-			r = &get
+		x := &exchange{head: r.Method == http.MethodHead}
+		r = r.WithContext(context.WithValue(r.Context(), keyExchange{}, x)) // a copy: net/http still has the request that came
+		if x.head {
+			r.Method = http.MethodGet
 		}
 		next.ServeHTTP(w, r)
+		if x.broken {
+			panic(http.ErrAbortHandler)
+		}
 	})
 }
 

@@ -19,12 +19,8 @@ import (
 // orders is the log. Its filters live in the URL.
 func (a *app) orders(c echo.Context) error {
 	ctx, v := c.Request().Context(), viewer(c)
-	p := views.OrdersProps{
-		Status: c.QueryParam("status"), Kind: c.QueryParam("kind"),
-		From: strings.TrimSpace(c.QueryParam("from")), To: strings.TrimSpace(c.QueryParam("to")),
-		Query: strings.TrimSpace(c.QueryParam("q")), Account: c.QueryParam("account"),
-		ShowAccounts: v.User.Role != models.Customer,
-	}
+	p := askedOrders(c)
+	p.ShowAccounts = v.User.Role != models.Customer
 	filter, problems := readFilter(p)
 	p.Problems = problems
 	status := http.StatusOK
@@ -50,6 +46,15 @@ func (a *app) orders(c echo.Context) error {
 	return a.render(c, status, views.Orders(a.page(c), p))
 }
 
+// askedOrders are the filters as they stand in the URL.
+func askedOrders(c echo.Context) views.OrdersProps {
+	return views.OrdersProps{
+		Status: c.QueryParam("status"), Kind: c.QueryParam("kind"),
+		From: strings.TrimSpace(c.QueryParam("from")), To: strings.TrimSpace(c.QueryParam("to")),
+		Query: strings.TrimSpace(c.QueryParam("q")), Account: c.QueryParam("account"),
+	}
+}
+
 // findOrders fills in the page's rows, the count and the links.
 func (a *app) findOrders(c echo.Context, p *views.OrdersProps, filter store.OrderFilter) error {
 	ctx, v := c.Request().Context(), viewer(c)
@@ -60,10 +65,10 @@ func (a *app) findOrders(c echo.Context, p *views.OrdersProps, filter store.Orde
 	}
 	if len(found) > pageSize {
 		found = found[:pageSize]
-		p.NextURL = filterURL(*p, "", found[pageSize-1].ID)
+		p.NextURL = filterURL("/orders", *p, "", found[pageSize-1].ID)
 	}
 	if before > 0 {
-		p.FirstURL = filterURL(*p, "", 0)
+		p.FirstURL = filterURL("/orders", *p, "", 0)
 	}
 	if p.Count, err = a.Store.CountOrders(ctx, v, filter); err != nil {
 		return err
@@ -71,6 +76,7 @@ func (a *app) findOrders(c echo.Context, p *views.OrdersProps, filter store.Orde
 	if p.Count > store.CountBound {
 		p.Count, p.CountCapped = store.CountBound, true
 	}
+	p.CSVURL, p.XLSXURL = filterURL("/orders.csv", *p, "", 0), filterURL("/orders.xlsx", *p, "", 0)
 	ids := make([]int64, 0, len(found))
 	for _, o := range found {
 		ids = append(ids, o.AccountID)
@@ -133,7 +139,7 @@ func (a *app) chips(c echo.Context, p *views.OrdersProps) error {
 		if slices.ContainsFunc(p.Problems, func(wrong views.Problem) bool { return wrong.Field == field }) {
 			return // it chooses nothing, so there is nothing to take back
 		}
-		p.Chips = append(p.Chips, views.Chip{Field: field, Value: value, URL: filterURL(*p, field, 0)})
+		p.Chips = append(p.Chips, views.Chip{Field: field, Value: value, URL: filterURL("/orders", *p, field, 0)})
 	}
 	if p.Query != "" {
 		add("q", p.Query)
@@ -166,9 +172,9 @@ func (a *app) chips(c echo.Context, p *views.OrdersProps) error {
 	return nil
 }
 
-// filterURL is the log with the page's filters, less the one named, from the
-// order before the id given (0: from the newest).
-func filterURL(p views.OrdersProps, without string, before int64) string {
+// filterURL is the log, or an export of it, with the page's filters, less the one
+// named, from the order before the id given (0: from the newest).
+func filterURL(path string, p views.OrdersProps, without string, before int64) string {
 	q := url.Values{}
 	for field, value := range map[string]string{
 		"q": p.Query, "status": p.Status, "kind": p.Kind, "from": p.From, "to": p.To, "account": p.Account,
@@ -181,7 +187,7 @@ func filterURL(p views.OrdersProps, without string, before int64) string {
 		q.Set("before", strconv.FormatInt(before, 10))
 	}
 	if len(q) == 0 {
-		return "/orders"
+		return path
 	}
-	return "/orders?" + q.Encode()
+	return path + "?" + q.Encode()
 }

@@ -181,7 +181,7 @@ func TestWhatOthersOwnIsNotThere(t *testing.T) {
 	if page := b.Get("/accounts"); strings.Contains(page.Text(), "Linhai") {
 		t.Error("the list names a foreign account")
 	}
-	for _, path := range []string{"/accounts/x", "/accounts/0", "/accounts/99999999999999999999", "/quotes/x", "/orders/x", "/nothing", "/accounts/2/quote?kind=upgrade"} {
+	for _, path := range []string{"/accounts/x", "/accounts/0", "/accounts/99999999999999999999", "/quotes/x", "/orders/x", "/nothing", "/accounts/2/quote?kind=gift", "/accounts/1/quote?kind=upgrade"} {
 		if page := b.Get(path); page.Status != http.StatusNotFound {
 			t.Errorf("GET %s: %d", path, page.Status)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -39,14 +40,31 @@ func (a *app) placeOrder(c echo.Context) error {
 	if !v.MayOrder() {
 		return models.ErrForbidden
 	}
-	if err := held[account.ID].MayBuy(a.Store.Now()); err != nil {
+	now := a.Store.Now()
+	if err := a.may(quote.Kind, held[account.ID], now); err != nil {
 		return a.notPlaced(c, quote, err)
 	}
-	read := a.counts.forPlacing
-	if !a.Store.Now().Before(quote.ExpiresAt) {
-		read = a.counts.forQuote // nothing will be placed: it becomes another quote
+	expired := !now.Before(quote.ExpiresAt)
+	if quote.Kind == models.Refund && !expired {
+		// What can't be taken back is confirmed by name.
+		switch typed := strings.TrimSpace(c.Request().PostForm.Get("instance_id")); typed {
+		case quote.InstanceID:
+		case "":
+			return a.renderCheck(c, http.StatusUnprocessableEntity, quote,
+				[]views.Problem{{Field: "instance_id", Key: "instance_id_confirm_missing"}})
+		default:
+			return a.renderCheck(c, http.StatusUnprocessableEntity, quote,
+				[]views.Problem{{Field: "instance_id", Key: "instance_id_confirm_wrong"}})
+		}
 	}
-	count, err := read(ctx, account.OwnerID)
+	w := asked{account: account, held: held[account.ID], now: now}
+	if quote.Kind != models.Refund {
+		read := a.counts.forPlacing
+		if expired {
+			read = a.counts.forQuote // nothing will be placed: it becomes another quote
+		}
+		w.count, err = read(ctx, account.OwnerID)
+	}
 	var failed *models.CountError
 	if errors.As(err, &failed) && (failed.Failure == models.CountUnavailable || failed.Failure == models.CountThrottled) {
 		return a.renderCheck(c, http.StatusServiceUnavailable, quote,
@@ -56,11 +74,11 @@ func (a *app) placeOrder(c echo.Context) error {
 		return err
 	}
 	order, err := a.Store.PlaceOrder(ctx, v, quote.ID, store.Placing{
-		InstanceCount: count.Machines, PriceBookHash: a.Book.Hash(), CredentialProfile: a.CredentialProfile,
+		InstanceCount: w.count.Machines, PriceBookHash: a.Book.Hash(), CredentialProfile: a.CredentialProfile,
 	})
 	var changed *models.QuoteChangedError
 	if errors.As(err, &changed) {
-		return a.requote(c, account, quote, count, changed.Reasons)
+		return a.requote(c, w, quote, changed.Reasons)
 	}
 	if err != nil {
 		return a.notPlaced(c, quote, err)
@@ -70,35 +88,46 @@ func (a *app) placeOrder(c echo.Context) error {
 }
 
 // requote makes a new quote beside one that no longer holds. Nothing was sent.
-func (a *app) requote(c echo.Context, account models.Account, old models.Quote, count models.Count, why []models.QuoteChange) error {
+func (a *app) requote(c echo.Context, w asked, old models.Quote, why []models.QuoteChange) error {
 	ch := choiceOf(old)
-	fresh, err := a.buyQuote(account, ch, count)
+	fresh, err := a.offer(w, ch)
 	if err != nil {
-		// What was chosen is not sold any more: the form says so, answers kept.
-		return c.Redirect(http.StatusSeeOther, ch.url(account.ID))
+		// What was chosen can't be had any more: the form says so, answers kept.
+		return c.Redirect(http.StatusSeeOther, ch.url(w.account.ID))
 	}
 	fresh.ReplacesID, fresh.Changes = &old.ID, why
 	fresh, err = a.addQuote(c, fresh)
-	if errors.Is(err, models.ErrSubscribed) {
-		return c.Redirect(http.StatusSeeOther, accountPath(account.ID)) // bought in another tab meanwhile
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, models.ErrSubscribed), errors.Is(err, models.ErrNotSubscribed), errors.Is(err, models.ErrExpired):
+		return c.Redirect(http.StatusSeeOther, accountPath(w.account.ID)) // it changed in another tab meanwhile
+	case errors.Is(err, models.ErrConflict):
+		return c.Redirect(http.StatusSeeOther, ch.url(w.account.ID)) // ditto: the form shows what holds now
+	case err != nil:
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/quotes/"+fresh.ID)
 }
 
-// notPlaced says on the check page why the account can't buy now.
+// notPlaced says on the check page why the account can't have this order now.
 func (a *app) notPlaced(c echo.Context, quote models.Quote, err error) error {
 	var open *models.OpenOrderError
+	var soon *tooSoonError
+	problem := views.Problem{}
 	switch {
 	case errors.As(err, &open):
-		return a.renderCheck(c, http.StatusConflict, quote,
-			[]views.Problem{{Key: "open_order", Args: []any{"Number", open.Number}}})
+		problem = views.Problem{Key: "open_order", Args: []any{"Number", open.Number}}
 	case errors.Is(err, models.ErrSubscribed):
-		return a.renderCheck(c, http.StatusConflict, quote, []views.Problem{{Key: "already_subscribed"}})
+		problem.Key = "already_subscribed"
+	case errors.Is(err, models.ErrNotSubscribed):
+		problem.Key = "not_subscribed"
+	case errors.Is(err, models.ErrExpired):
+		problem.Key = "subscription_expired"
+	case errors.As(err, &soon):
+		problem = views.Problem{Key: "buy_again_wait", Args: []any{"Day", soon.from}}
+	default:
+		return err
 	}
-	return err
+	return a.renderCheck(c, http.StatusConflict, quote, []views.Problem{problem})
 }
 
 // quotesAnHour bounds how many quotes an account gets: they are kept for good.

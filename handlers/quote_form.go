@@ -4,11 +4,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
+	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"portal/models"
-	"portal/pricing"
+	"portal/store"
 	"portal/views"
 )
 
@@ -21,14 +24,15 @@ func (a *app) makeQuote(c echo.Context) error {
 	return a.chooseQuote(c, c.Request().PostForm, true)
 }
 
+// chooseQuote is every kind's way from a form to a quote.
 func (a *app) chooseQuote(c echo.Context, form url.Values, make bool) error {
-	ctx, v := c.Request().Context(), viewer(c)
-	kind := form.Get("kind")
+	v := viewer(c)
+	kind := models.Kind(form.Get("kind"))
 	if kind == "" {
-		kind = c.QueryParam("kind")
+		kind = models.Kind(c.QueryParam("kind"))
 	}
-	if models.Kind(kind) != models.Buy {
-		return models.ErrNotFound // the other kinds have no journey
+	if !slices.Contains(models.Kinds(), kind) {
+		return models.ErrNotFound
 	}
 	account, held, err := a.findAccount(c)
 	if err != nil {
@@ -37,80 +41,106 @@ func (a *app) chooseQuote(c echo.Context, form url.Values, make bool) error {
 	if !v.MayOrder() {
 		return models.ErrForbidden
 	}
-	if !held.CanBuy(a.Store.Now()) {
+	w := asked{account: account, held: held, now: a.Store.Now()}
+	if a.may(kind, held, w.now) != nil {
 		// The account's page says what it holds, or which order is under way.
 		return c.Redirect(http.StatusSeeOther, accountPath(account.ID))
 	}
-	count, err := a.counts.forQuote(ctx, account.OwnerID)
+	if kind != models.Refund {
+		if w.count, err = a.counts.forQuote(c.Request().Context(), account.OwnerID); err != nil {
+			return err
+		}
+	}
+	ch, err := a.choose(w, kind, form, make)
+	var cannot *cannotError
+	if errors.As(err, &cannot) {
+		return a.renderCannot(c, w, kind, cannot)
+	}
 	if err != nil {
 		return err
 	}
-	terms := a.Book.Terms(count.Machines)
-	if len(terms) == 0 {
-		return &pricing.MachinesError{Machines: count.Machines}
+	if !make || len(ch.problems) > 0 {
+		status := http.StatusOK
+		if len(ch.problems) > 0 {
+			status = http.StatusUnprocessableEntity
+		}
+		page, err := ch.form(a.page(c))
+		if err != nil {
+			return err
+		}
+		return a.render(c, status, page)
 	}
-	ch, problems := defaultChoice(a.Book, terms), []views.Problem(nil)
-	if make || form.Has("edition") || form.Has("term") {
-		ch, problems = readChoice(form, a.Book, count.Machines)
+	quote, err := a.offer(w, ch.choice)
+	if err == nil {
+		quote, err = a.addQuote(c, quote)
 	}
-	if !make || len(problems) > 0 {
-		return a.renderQuoteForm(c, account, count, terms, ch, problems)
-	}
-	quote, err := a.buyQuote(account, ch, count)
-	if err != nil {
-		return err
-	}
-	quote, err = a.addQuote(c, quote)
-	if errors.Is(err, models.ErrSubscribed) {
-		return c.Redirect(http.StatusSeeOther, accountPath(account.ID)) // bought in another tab meanwhile
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, models.ErrSubscribed), errors.Is(err, models.ErrNotSubscribed), errors.Is(err, models.ErrExpired):
+		return c.Redirect(http.StatusSeeOther, accountPath(account.ID)) // it changed in another tab meanwhile
+	case errors.Is(err, models.ErrConflict):
+		return c.Redirect(http.StatusSeeOther, ch.url(account.ID)) // ditto: the form shows what holds now
+	case err != nil:
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/quotes/"+quote.ID)
 }
 
-func (a *app) renderQuoteForm(c echo.Context, account models.Account, count models.Count, terms []models.Term, ch choice, problems []views.Problem) error {
-	price, err := a.Book.Buy(ch.Edition, ch.Term, count.Machines)
-	if err != nil {
+// may says why no order of this kind may be begun: what the record says, and
+// after an expiry the days in which the price book offers a renewal first.
+func (a *app) may(kind models.Kind, held store.Holding, now time.Time) error {
+	if err := held.May(kind, now); err != nil {
 		return err
 	}
-	now := a.Store.Now()
-	p := views.QuoteFormProps{
-		Account: account, Count: count,
-		AutoRenew: ch.AutoRenew, AutoRenewMonths: ch.AutoRenewMonths, AutoRenewOptions: a.Book.AutoRenewMonths(),
-		Lines: price.Lines, TotalFen: price.TotalFen,
-		StartsAt: now, EndsAt: models.AddMonths(now, ch.Term.Months()),
-		ValidFor: a.Book.QuoteValidity(), ExamplePrices: a.Book.Example(), Problems: problems,
-	}
-	for _, edition := range a.Book.Editions() {
-		price, err := a.Book.Buy(edition, ch.Term, count.Machines)
-		if err != nil {
-			return err
+	if s := held.Subscription; kind == models.Buy && s != nil {
+		if from := s.EndsAt.Add(a.Book.BuyAgainAfter()); now.Before(from) {
+			return &tooSoonError{from}
 		}
-		p.Editions = append(p.Editions, views.EditionOption{
-			Edition: edition, UnitFen: a.Book.UnitPrice(edition), TotalFen: price.TotalFen, Chosen: edition == ch.Edition,
-		})
 	}
-	for _, term := range terms {
-		price, err := a.Book.Buy(ch.Edition, term, count.Machines)
-		if err != nil {
-			return err
-		}
-		option := views.TermOption{Term: term, TotalFen: price.TotalFen, SavingFen: price.SavingFen, Chosen: term == ch.Term}
-		for _, line := range price.Lines {
-			if line.Kind == models.LineDiscount {
-				option.Percent = line.Percent
-			}
-		}
-		p.Terms = append(p.Terms, option)
+	return nil
+}
+
+// tooSoonError is a purchase after an expiry, before the provider has surely
+// let go of what expired.
+type tooSoonError struct{ from time.Time }
+
+func (e *tooSoonError) Error() string { return "buying anew is offered from " + e.from.String() }
+
+// cannotError is a form that has nothing to offer; why is a key of "cannot".
+type cannotError struct {
+	why  string
+	args []any
+}
+
+func (e *cannotError) Error() string { return "nothing to offer: " + e.why }
+
+func (a *app) renderCannot(c echo.Context, w asked, kind models.Kind, e *cannotError) error {
+	p := views.CannotProps{
+		Account: w.account, Action: views.Action{Kind: kind, Why: e.why, Args: e.args}, Held: w.held.Subscription,
 	}
-	if shortest := a.Book.Terms(pricing.MaxMachines); terms[0].Months() > shortest[0].Months() {
-		p.MinimumMonths = terms[0].Months()
+	if !w.count.ReadAt.IsZero() {
+		p.Owned = &w.count
 	}
-	status := http.StatusOK
-	if len(problems) > 0 {
-		status = http.StatusUnprocessableEntity
+	return a.render(c, http.StatusConflict, views.Cannot(a.page(c), p))
+}
+
+// chosen is what came of reading a form: the choice, what is wrong with it, and
+// the form to show.
+type chosen struct {
+	choice
+	problems []views.Problem
+	form     func(views.Page) (templ.Component, error)
+}
+
+func (a *app) choose(w asked, kind models.Kind, form url.Values, make bool) (chosen, error) {
+	switch kind {
+	case models.Buy:
+		return a.chooseBuy(w, form, make)
+	case models.Renew:
+		return a.chooseRenew(w, form, make)
+	case models.Upgrade:
+		return a.chooseUpgrade(w, form, make)
+	case models.Refund:
+		return a.chooseRefund(w)
 	}
-	return a.render(c, status, views.QuoteForm(a.page(c), p))
+	return chosen{}, models.ErrNotFound
 }

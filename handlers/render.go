@@ -22,7 +22,8 @@ func (a *app) page(c echo.Context) views.Page {
 	p.RequestID, _ = c.Get(keyRequestID).(string)
 	if c.Request().Method != http.MethodGet {
 		p.Path = "/" // a form's answer can't be returned to
-		if c.Path() == "/accounts/:account/quote" || c.Path() == "/sign-in" {
+		switch c.Path() {
+		case "/sign-in", "/accounts/:account/quote", "/accounts/:account/outside":
 			p.Path = c.Request().URL.RequestURI() // its page can
 		}
 	}

@@ -87,3 +87,17 @@ func (l *Localizer) Term(t models.Term) string {
 
 // Months writes a number of months.
 func (l *Localizer) Months(n int) string { return l.N("term.months", n) }
+
+// Days writes a number of days.
+func (l *Localizer) Days(n int) string { return l.N("term.days", n) }
+
+// Span writes a time of whole months and days: 8 个月 16 天; 8 months and 16 days.
+func (l *Localizer) Span(months, days int) string {
+	switch {
+	case months == 0:
+		return l.Days(days)
+	case days == 0:
+		return l.Months(months)
+	}
+	return l.T("term.span", "Months", l.Months(months), "Days", l.Days(days))
+}

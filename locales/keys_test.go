@@ -148,6 +148,7 @@ func families(s source) map[string][]string {
 		return out
 	}
 	statuses, kinds, sides := names(models.Statuses()), names(models.Kinds()), []string{"charge", "refund"}
+	outside := names(models.OutsideKinds())
 	open := slices.DeleteFunc(slices.Clone(statuses), func(s string) bool { return s == string(models.Completed) })
 	return map[string][]string{
 		"language.":             Tags(),
@@ -159,18 +160,40 @@ func families(s source) map[string][]string {
 		"status.":               statuses,
 		"state.":                names([]models.State{models.Active, models.Expired, models.PresumedRenewed}),
 		"quote_change.":         names([]models.QuoteChange{models.QuoteExpired, models.CountChanged, models.PricesChanged, models.AccountChanged}),
-		"outcome.":              names(models.Outcomes()),
+		"outcome.":              each(names(models.Outcomes()), []string{"name", "cause", "money", "do"}),
 		"reason.":               names(models.Reasons()),
 		"order.title.":          each(statuses, kinds),
 		"order.money.":          each(statuses, sides),
 		"order.next.":           each(open, sides),
 		"order.next.completed.": kinds,
 		"order.total.":          sides,
+		"account.do.":           kinds,
+		"account.go.":           kinds,
+		"cannot.":               chosen("cannot.", "handlers"),
+		"cannot.title.":         kinds,
+		"story.":                slices.Concat(kinds, outside, []string{"presumed", "ended"}),
+		"outside_kind.":         each(outside, []string{"link", "title", "what", "save"}),
 		"step_state.":           {"done", "current", "todo", "doubt", "failed", "skipped"},
-		"quote_step.":           {"choose", "check", "finished"},
+		"quote_step.":           each(kinds, []string{"label", "choose", "check", "finished"}),
+		"quote.sum.":            sides,
+		"quote.total.":          sides,
+		"check.title.":          kinds,
+		"check.nothing_yet.":    kinds,
+		"check.facts.":          kinds,
+		"check.do.":             kinds,
+		"check.terms.":          sides,
+		"check.payer.":          sides,
+		"check.payer_reseller.": sides,
+		"check.payer_operator.": sides,
+		"check.decides_what.":   sides,
+		"check.back.":           sides,
+		"line.paid.":            names([]models.Kind{models.Buy, models.Renew, models.Upgrade}),
+		"order.starts.":         kinds,
+		"order.ends.":           kinds,
+		"order.again.":          kinds,
 		"order_step.":           {"placed", "provider", "finished"},
 		"chip.":                 {"status", "kind", "from", "to", "q", "account"},
-		"code.":                 chosen("code.", "views"),
+		"code.":                 chosen("code.", "views", ".title", ".cause", ".money", ".do"),
 		"problem.":              chosen("problem.", "handlers"),
 		"error.":                chosen("error.", "handlers", ".title", ".what", ".money", ".do"),
 	}
@@ -198,8 +221,8 @@ func TestEveryKeyOfTheCodeHasWords(t *testing.T) {
 	}
 }
 
-// TestHandlersKeysHaveWords reads the keys in handlers' problems and error
-// pages: {Key: "…"} and wrong(field, "…").
+// TestHandlersKeysHaveWords reads the keys in handlers' problems, error pages
+// and happenings: {Key: "…"} and wrong(field, "…").
 func TestHandlersKeysHaveWords(t *testing.T) {
 	files := token.NewFileSet()
 	paths, err := filepath.Glob("../handlers/*.go")
@@ -224,8 +247,8 @@ func TestHandlersKeysHaveWords(t *testing.T) {
 				return
 			}
 			all := catalogues[chinese].all
-			if !all["problem."+key] && !all["error."+key+".title"] {
-				t.Errorf("%s: no words for the problem or error %q", files.Position(e.Pos()), key)
+			if !all["problem."+key] && !all["error."+key+".title"] && !all["story."+key] {
+				t.Errorf("%s: no words for the problem, error or happening %q", files.Position(e.Pos()), key)
 			}
 		}
 		ast.Inspect(file, func(node ast.Node) bool {

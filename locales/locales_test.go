@@ -167,12 +167,18 @@ func TestWords(t *testing.T) {
 		{zh.Months(6), "6 个月"},
 		{en.Months(1), "1 month"},
 		{en.Months(6), "6 months"},
+		{zh.Span(8, 16), "8 个月 16 天"},
+		{en.Span(8, 16), "8 months and 16 days"},
+		{en.Span(1, 1), "1 month and 1 day"},
+		{en.Span(12, 0), "12 months"},
+		{en.Span(0, 3), "3 days"},
+		{en.Span(0, 0), "0 days"},
 		{en.N("machines", 1), "1 machine"},
 		{en.N("machines", 12000), "12,000 machines"},
 		{zh.N("machines", 12000), "12,000 台"},
 		{zh.Number(-1234567), "-1,234,567"},
-		{en.T("check.buy", "Sum", models.Fen(1530000)), "Buy for CN¥15,300.00"},
-		{zh.T("check.buy", "Sum", models.Fen(1530000)), "立即购买 ¥15,300.00"},
+		{en.T("check.do.buy", "Sum", models.Fen(1530000)), "Buy for CN¥15,300.00"},
+		{zh.T("check.do.buy", "Sum", models.Fen(1530000)), "立即购买 ¥15,300.00"},
 		{en.T("problem.sign_in_throttled", "Minutes", 1), "Too many attempts to sign in. Try again in 1 minute"},
 		{en.T("problem.sign_in_throttled", "Minutes", "15"), "Too many attempts to sign in. Try again in 15 minutes"},
 		{en.T("error.throttled.do", "Seconds", 1), "Wait 1 second, then try again."},
@@ -190,9 +196,9 @@ func TestWords(t *testing.T) {
 func TestMistakesAreLoudInTestsOnly(t *testing.T) {
 	en := For(english, "")
 	mistakes := map[string]func() string{
-		"no such key": func() string { return en.T("no such key") },
-		"check.buy":   func() string { return en.T("check.buy") },
-		"line.unit":   func() string { return en.T("line.unit", 3, "x") },
+		"no such key":  func() string { return en.T("no such key") },
+		"check.do.buy": func() string { return en.T("check.do.buy") },
+		"line.unit":    func() string { return en.T("line.unit", 3, "x") },
 	}
 	for key, f := range mistakes {
 		func() {

@@ -379,23 +379,23 @@ func renewal(ends string, machines int) models.OutsideEvent {
 func TestASeenRenewalReplacesPresumedOnes(t *testing.T) {
 	var a account
 	a.bought("2026-01-01", 1, true)
-	a.renewed("2026-04-01", 2, 8) // on 5 March: behind two presumed ones
+	a.renewed("2026-04-01", 1, 8) // on 5 March: behind two presumed ones
 	holds(t, a.at("2026-03-05"),
 		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
 		"26-02-01…26-03-01 (1 months) presumed; 26-02-01 10×pro@60.00",
 		"26-03-01…26-04-01 (1 months) presumed; 26-03-01 10×pro@60.00",
-		"26-04-01…26-06-01 (2 months); 26-04-01 8×pro@60.00; renew-2 960.00")
+		"26-04-01…26-05-01 (1 months); 26-04-01 8×pro@60.00; renew-2 480.00")
 	a.saw(renewal("2026-05-01", 11)) // in truth one of three months, for 11 machines
 	h := a.at("2026-03-05")
 	holds(t, h,
 		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
 		"26-02-01…26-05-01; 26-02-01 11×pro@0.00; renew outside 1650.00",
-		"26-05-01…26-07-01 (2 months); 26-05-01 8×pro@60.00; renew-2 960.00")
+		"26-05-01…26-06-01 (1 months); 26-05-01 8×pro@60.00; renew-2 480.00")
 	if s := h.Subscription; s.Unconfirmed || s.InstanceCount != 11 || s.AutoRenewMonths != 3 || h.LastOutsideID != 1 {
 		t.Errorf("%+v, %+v", s, h)
 	}
 	// The next one is presumed again, now of three months.
-	if s := a.at("2026-07-01").Subscription; !s.EndsAt.Equal(on("2026-10-01")) || !s.Unconfirmed {
+	if s := a.at("2026-06-01").Subscription; !s.EndsAt.Equal(on("2026-09-01")) || !s.Unconfirmed {
 		t.Errorf("%s", write(s))
 	}
 }
@@ -432,6 +432,28 @@ func TestASeenRenewalKeepsTheUpgradesOfPresumedOnes(t *testing.T) {
 		"26-03-01…26-06-01 (3 months) presumed; 26-03-01 10×pro@0.00; 26-03-10 12×enterprise@150.00; upgrade-2 5.00")
 	if h.Subscription.Edition != models.Enterprise {
 		t.Errorf("%+v", h.Subscription)
+	}
+}
+
+// What an upgrade lifted in a period that moves is lifted from the same moment
+// on, or from the beginning if that comes later now.
+func TestAnUpgradedPeriodThatMoves(t *testing.T) {
+	for ends, want := range map[string]string{
+		"2026-03-05": "26-03-05…26-04-05 (1 months); 26-03-05 10×pro@60.00; 26-03-10 12×enterprise@150.00; renew-2 600.00; upgrade-3 5.00",
+		"2026-05-01": "26-05-01…26-06-01 (1 months); 26-05-01 10×pro@60.00; 26-05-01 12×enterprise@150.00; renew-2 600.00; upgrade-3 5.00",
+	} {
+		var a account
+		a.bought("2026-01-01", 1, true)
+		a.renewed("2026-03-01", 1, 10) // behind a presumed one
+		a.upgraded("2026-03-10", 12, map[string]models.Fen{"2026-03-01": 500})
+		a.saw(renewal(ends, 10))
+		h := a.at("2026-03-20")
+		if lines := strings.Split(write(h.Subscription), "\n"); lines[2] != want {
+			t.Errorf("holds\n%s\nwant\n%s", lines[2], want)
+		}
+		if in := h.Subscription.Periods[2].At(on("2026-05-01")); in.InstanceCount != 12 {
+			t.Errorf("in force on 1 May: %+v", in)
+		}
 	}
 }
 

@@ -45,7 +45,8 @@ const (
 	// LineEnded takes off what was paid for a period that is over.
 	LineEnded LineKind = "ended"
 	// LineUsed takes off the used part of the running period, at the discount it
-	// was bought with.
+	// was bought with: a line for each edition and count, and two where its days
+	// are of months that are not equally long.
 	LineUsed LineKind = "used"
 	// LineLostDiscount takes off what that discount was worth for the used part,
 	// as far as a term of that length would not have had it.

@@ -239,6 +239,7 @@ type Browser struct {
 	p      *Portal
 	client *http.Client
 	base   string
+	email  string      // who has signed in
 	Header http.Header // sent with every request
 }
 
@@ -276,11 +277,25 @@ func (p *Portal) Browser() *Browser {
 func (p *Portal) SignedIn(email string) *Browser {
 	p.T.Helper()
 	b := p.Browser()
-	page := b.Post("/sign-in", url.Values{"email": {email}, "password": {Password}})
-	if page.Status != http.StatusSeeOther {
-		p.T.Fatalf("signing in as %s: %d\n%s", email, page.Status, page.Body)
-	}
+	b.email = email
+	b.signIn()
 	return b
+}
+
+func (b *Browser) signIn() {
+	b.p.T.Helper()
+	page := b.Post("/sign-in", url.Values{"email": {b.email}, "password": {Password}})
+	if page.Status != http.StatusSeeOther {
+		b.p.T.Fatalf("signing in as %s: %d\n%s", b.email, page.Status, page.Body)
+	}
+}
+
+// Wait moves the portal's clock on and signs in again: no session lasts for
+// months.
+func (b *Browser) Wait(d time.Duration) {
+	b.p.T.Helper()
+	b.p.Pass(d)
+	b.signIn()
 }
 
 // Do sends a request and reads the answer.
@@ -361,6 +376,69 @@ func (b *Browser) Place(quotePath string) string {
 		b.p.T.Fatalf("placing: %d %s\n%s", page.Status, page.Location, page.Body)
 	}
 	return number
+}
+
+// QuoteKind makes a quote of any kind from these answers and gives its path.
+func (b *Browser) QuoteKind(kind models.Kind, answers url.Values) string {
+	b.p.T.Helper()
+	page := b.Post(b.p.AccountPath()+"/quote?kind="+string(kind), answers)
+	if page.Status != http.StatusSeeOther || !strings.HasPrefix(page.Location, "/quotes/") {
+		b.p.T.Fatalf("quoting a %s: %d %s\n%s", kind, page.Status, page.Location, page.Body)
+	}
+	return page.Location
+}
+
+// PlaceKind places the quote at this path and gives the order's number. A
+// refund is confirmed by the instance's id.
+func (b *Browser) PlaceKind(kind models.Kind, quotePath string) string {
+	b.p.T.Helper()
+	if kind != models.Refund {
+		return b.Place(quotePath)
+	}
+	page := b.Post(quotePath+"/order", url.Values{"instance_id": {b.p.Held().InstanceID}})
+	number, ok := strings.CutPrefix(page.Location, "/orders/")
+	if page.Status != http.StatusSeeOther || !ok {
+		b.p.T.Fatalf("placing a refund: %d %s\n%s", page.Status, page.Location, page.Body)
+	}
+	return number
+}
+
+// Answers are what a form of this kind is filled in with, unless a test cares:
+// Pro for a year, a renewal for six months, an upgrade to Enterprise.
+func Answers(kind models.Kind) url.Values {
+	switch kind {
+	case models.Buy:
+		return url.Values{"edition": {"pro"}, "term": {"year-1"}}
+	case models.Renew:
+		return url.Values{"term": {"month-6"}}
+	case models.Upgrade:
+		return url.Values{"edition": {"enterprise"}}
+	case models.Refund:
+	}
+	return nil
+}
+
+// Carry quotes, places and carries out an order of this kind.
+func (b *Browser) Carry(kind models.Kind) models.Order {
+	b.p.T.Helper()
+	o := b.p.Settle(b.PlaceKind(kind, b.QuoteKind(kind, Answers(kind))))
+	if o.Status != models.Completed {
+		b.p.T.Fatalf("the %s is %s (%s)\n%s", kind, o.Status, o.Reason, b.p.Log)
+	}
+	return o
+}
+
+// Held is what the account holds; the test fails without anything.
+func (p *Portal) Held() models.Subscription {
+	p.T.Helper()
+	held, err := p.Store.Holdings(p.T.Context(), p.Account.ID)
+	if err != nil {
+		p.T.Fatal(err)
+	}
+	if held[p.Account.ID].Subscription == nil {
+		p.T.Fatal("the account holds nothing")
+	}
+	return *held[p.Account.ID].Subscription
 }
 
 // AccountPath is the account's page, QuotePath its quote form.

@@ -1,6 +1,6 @@
 // Package pricing turns a price book into the lines of a quote: for a purchase, a
-// renewal, an upgrade, or what a refund brings back. It is pure: no
-// clock, and no I/O beyond the bytes it is handed.
+// renewal, an upgrade, or what a refund brings back. It is pure: no clock, and no
+// I/O beyond the bytes it is handed.
 //
 // Money is int64 fen (models.Fen). Each line is rounded once, half a fen up, and
 // the lines of a price always add up to its total. A book in which a longer term

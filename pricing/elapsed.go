@@ -54,13 +54,6 @@ func (l length) before(m length) bool {
 	return l.months < m.months || l.months == m.months && l.days < m.days
 }
 
-func shorter(l, m length) length {
-	if m.before(l) {
-		return m
-	}
-	return l
-}
-
 // until is the time from l to m, both measured from one start: one length, or
 // two when it begins and ends within months that are not equally long; none when
 // m is not after l.

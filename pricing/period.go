@@ -18,16 +18,11 @@ func whole(p models.Period) length {
 	return elapsed(p.Start, p.End, true)
 }
 
-// passed is how much of a period is over at a time, in whole days: where an
-// upgrade cuts it.
-func passed(p models.Period, at time.Time) length {
-	return shorter(elapsed(p.Start, at, false), whole(p))
-}
+// cut is where an upgrade cuts a period: the day that has begun is left.
+func cut(p models.Period, at time.Time) length { return elapsed(p.Start, at, false) }
 
-// used is how much of a period is used at a time, a begun day as a whole one.
-func used(p models.Period, at time.Time) length {
-	return shorter(elapsed(p.Start, at, true), whole(p))
-}
+// used is how much of a period is used: the day that has begun is, too.
+func used(p models.Period, at time.Time) length { return elapsed(p.Start, at, true) }
 
 // boughtWith is the discount that a period was bought with, in hundredths of a
 // percent. Where nobody saw it, it is what the book gives: to an automatic

@@ -89,9 +89,9 @@ func (b *Book) kept(p models.Period, paid []models.Line, now time.Time) ([]model
 	for i, in := range p.Spans {
 		end := over
 		if i+1 < len(p.Spans) {
-			end = shorter(passed(p, p.Spans[i+1].From), over)
+			end = cut(p, p.Spans[i+1].From)
 		}
-		for _, l := range passed(p, in.From).until(end) {
+		for _, l := range cut(p, in.From).until(end) {
 			unit, err := b.soldAt(p, i)
 			if err != nil {
 				return nil, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/big"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -176,6 +177,69 @@ func TestARefundOfAnUpgradedPresumedRenewal(t *testing.T) {
 	// Paid 1,200.00 and 1,800.00 × 0.7; used 1,200.00 × 0.3 and 3,000.00 × 0.2.
 	if p.TotalFen != 1_200_00+1_260_00-360_00-600_00 {
 		t.Errorf("%+v", p)
+	}
+	// At other prices by now: the renewal is a guess by today's, the upgrade is not.
+	text := strings.NewReplacer(`"60.00"`, `"90.00"`, `"150.00"`, `"180.00"`).Replace(embeddedText(t))
+	p = refund(t, parse(t, text), h.at(now), false, now)
+	if p.TotalFen != 1_800_00+1_260_00-540_00-600_00 {
+		t.Errorf("%+v", p)
+	}
+}
+
+// At the very end of a term it has ended, and the next has not been used.
+func TestARefundBetweenTwoTerms(t *testing.T) {
+	h := holder{book: pricing.Embedded()}
+	h.buy(t, models.Pro, term("month-1"), 20, at("2026-03-10"), 0)
+	h.renew(t, term("month-1"), 20, at("2026-03-10"))
+	now := at("2026-04-10")
+	p := refund(t, h.book, h.at(now), false, now)
+	if len(p.Lines) != 3 || p.Lines[1].Kind != models.LineEnded || p.TotalFen != 1_200_00 {
+		t.Errorf("%+v", p)
+	}
+}
+
+// A begun day is used, and left in an upgrade, to the nanosecond; and months end
+// where the calendar of Beijing says.
+func TestBegunDays(t *testing.T) {
+	for _, c := range []struct {
+		from, at   string
+		off        time.Duration
+		used, left string
+	}{
+		{"2026-03-10 10:00", "2026-03-10 10:00", 0, "", "6 months"},
+		{"2026-03-10 10:00", "2026-03-10 10:00", 1, "1/31", "6 months"},
+		{"2026-03-10 10:00", "2026-03-11 10:00", 0, "1/31", "5 months 30/31"},
+		{"2026-03-10 10:00", "2026-04-09 10:00", 0, "30/31", "5 months 1/31"},
+		{"2026-03-10 10:00", "2026-04-10 10:00", -1, "1 months", "5 months 1/31"},
+		{"2026-03-10 10:00", "2026-04-10 10:00", 0, "1 months", "5 months"},
+		{"2026-03-10 10:00", "2026-04-10 10:00", 1, "1 months 1/30", "5 months"},
+		{"2026-03-10 10:00", "2026-09-10 10:00", -1, "6 months", "1/31"},
+		// 00:30 in Beijing is the day before in UTC.
+		{"2026-03-01 00:30", "2026-04-01 00:30", -1, "1 months", "5 months 1/31"},
+		{"2026-03-01 00:30", "2026-04-01 00:30", 0, "1 months", "5 months"},
+		// Months that lack the day end on their last one.
+		{"2027-08-31 09:00", "2028-02-29 09:00", -1, "6 months", "1/29"},
+		{"2027-08-31 09:00", "2028-02-28 09:00", 0, "5 months 28/29", "1/29"},
+		{"2026-01-31 09:00", "2026-02-28 09:00", 0, "1 months", "5 months"},
+		{"2026-01-31 09:00", "2026-03-30 09:00", 0, "1 months 30/31", "4 months 1/31"},
+	} {
+		h := holder{book: pricing.Embedded()}
+		h.buy(t, models.Pro, term("month-6"), 20, at(c.from), 0)
+		now := at(c.at).Add(c.off)
+		used, left := "", ""
+		for _, l := range refund(t, h.book, h.at(now), true, now).Lines {
+			if l.Kind == models.LineUsed {
+				used += length(l)
+			}
+		}
+		for _, l := range upgrade(t, h.book, h.at(now), models.Enterprise, 20, now).Lines {
+			if l.Kind == models.LineNew {
+				left += length(l)
+			}
+		}
+		if used != c.used || left != c.left {
+			t.Errorf("from %s, at %s%+d: used %q, left %q; want %q, %q", c.from, c.at, c.off, used, left, c.used, c.left)
+		}
 	}
 }
 

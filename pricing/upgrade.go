@@ -113,7 +113,7 @@ func (b *Book) lift(price *Price, p models.Period, to edition, machines int, now
 		})
 		list += fen
 	}
-	for _, l := range passed(p, now).until(whole(p)) {
+	for _, l := range cut(p, now).until(whole(p)) {
 		line(models.LineNew, 1, to.name, machines, to.unit, l)
 		line(models.LineOld, -1, old.Edition, old.InstanceCount, unit, l)
 	}

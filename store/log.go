@@ -44,7 +44,25 @@ func (s *Store) CountOrders(ctx context.Context, v models.Viewer, f OrderFilter)
 	return int(n), err
 }
 
+// filtered chooses orders for a page: few rows, found by what is rarest.
 func filtered(db *gorm.DB, v models.Viewer, f OrderFilter) *gorm.DB {
+	db = chosen(db, v, f)
+	if q := strings.TrimSpace(f.Query); q != "" {
+		// Ranges, so that the indexes serve: LIKE 'x%' would read every row.
+		db = db.Where(`id IN (
+			SELECT id FROM orders WHERE number >= @upper AND number < @upperEnd
+			UNION SELECT id FROM orders WHERE provider_order_id <> '' AND provider_order_id >= @q AND provider_order_id < @end
+			UNION SELECT id FROM orders WHERE instance_id <> '' AND instance_id >= @q AND instance_id < @end
+			UNION SELECT id FROM orders WHERE request_id <> '' AND request_id >= @q AND request_id < @end
+			UNION SELECT order_id FROM attempts WHERE request_id <> '' AND request_id >= @q AND request_id < @end
+			UNION SELECT id FROM orders WHERE account_id IN (
+				SELECT id FROM accounts WHERE lower(name) LIKE @lower ESCAPE '\' OR name LIKE @name ESCAPE '\'))`, searched(q))
+	}
+	return db
+}
+
+// chosen is the filter less its Query.
+func chosen(db *gorm.DB, v models.Viewer, f OrderFilter) *gorm.DB {
 	db = visible(db, v, "account_id")
 	if f.Status != "" {
 		db = db.Where("status = ?", f.Status)
@@ -61,24 +79,17 @@ func filtered(db *gorm.DB, v models.Viewer, f OrderFilter) *gorm.DB {
 	if !f.To.IsZero() {
 		db = db.Where("placed_at < ?", f.To.UTC())
 	}
-	if q := strings.TrimSpace(f.Query); q != "" {
-		// Ranges, so that the indexes serve: LIKE 'x%' would read every row.
-		end := q + "\U0010FFFF"
-		upper := strings.ToUpper(q)
-		db = db.Where(`id IN (
-			SELECT id FROM orders WHERE number >= @upper AND number < @upperEnd
-			UNION SELECT id FROM orders WHERE provider_order_id <> '' AND provider_order_id >= @q AND provider_order_id < @end
-			UNION SELECT id FROM orders WHERE instance_id <> '' AND instance_id >= @q AND instance_id < @end
-			UNION SELECT id FROM orders WHERE request_id <> '' AND request_id >= @q AND request_id < @end
-			UNION SELECT order_id FROM attempts WHERE request_id <> '' AND request_id >= @q AND request_id < @end
-			UNION SELECT id FROM orders WHERE account_id IN (
-				SELECT id FROM accounts WHERE lower(name) LIKE @lower ESCAPE '\' OR name LIKE @name ESCAPE '\'))`,
-			map[string]any{
-				"q": q, "end": end, "upper": upper, "upperEnd": upper + "\U0010FFFF",
-				"lower": "%" + escapeLike(strings.ToLower(q)) + "%", "name": "%" + escapeLike(q) + "%",
-			})
-	}
 	return db
+}
+
+// searched is what a Query is compared with: each beginning and its end, each
+// part of a name.
+func searched(q string) map[string]any {
+	upper := strings.ToUpper(q)
+	return map[string]any{
+		"q": q, "end": q + "\U0010FFFF", "upper": upper, "upperEnd": upper + "\U0010FFFF",
+		"lower": "%" + escapeLike(strings.ToLower(q)) + "%", "name": "%" + escapeLike(q) + "%",
+	}
 }
 
 // CountByStatus counts all orders by status and tells when the oldest open one

@@ -71,18 +71,6 @@ func addEvent(tx *gorm.DB, e models.Event) error {
 	return create(tx, &e)
 }
 
-// mayStart says whether an order of this kind may begin on what the account
-// holds.
-func mayStart(kind models.Kind, completed []models.Order, now time.Time) error {
-	if kind != models.Buy {
-		return fmt.Errorf("quotes of kind %q are not sold yet", kind)
-	}
-	if !models.MayBuy(models.Project(completed), now) {
-		return models.ErrSubscribed
-	}
-	return nil
-}
-
 // Placing is the world at the moment of placing, to hold the quote against.
 type Placing struct {
 	InstanceCount     int    // read from the provider for this placing
@@ -93,8 +81,8 @@ type Placing struct {
 // PlaceOrder turns a quote into an order, once: a quote that has led to an
 // order gives that order again. Otherwise it checks that the quote still holds
 // (models.QuoteChangedError), that the account has no open order
-// (models.OpenOrderError) and may buy (models.ErrSubscribed), and commits the
-// order. Nothing is sent here.
+// (models.OpenOrderError) and may have one of this kind (models.May), and
+// commits the order. Nothing is sent here.
 //
 // A crash before the commit leaves nothing: the person sees the quote again. A
 // crash after it leaves a placed order, which the worker finds by itself.
@@ -117,15 +105,15 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 		} else if open != nil {
 			return &models.OpenOrderError{Number: open.Number}
 		}
-		completed, err := completedOrders(tx, quote.AccountID)
+		now := s.now()
+		known, err := history(tx, quote.AccountID, now)
 		if err != nil {
 			return err
 		}
-		now := s.now()
-		if err := mayStart(quote.Kind, completed, now); err != nil {
+		if err := models.May(quote.Kind, known.Subscription, now); err != nil {
 			return err
 		}
-		if changed := changes(quote, p, lastID(completed), now); len(changed) > 0 {
+		if changed := changes(quote, p, known, now); len(changed) > 0 {
 			return &models.QuoteChangedError{Reasons: changed}
 		}
 		account, err := first[models.Account](tx.Where("id = ?", quote.AccountID))
@@ -138,7 +126,7 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 			Kind: quote.Kind, Edition: quote.Edition, VersionCode: quote.VersionCode,
 			Cycle: quote.Cycle, Duration: quote.Duration,
 			AutoRenew: quote.AutoRenew, AutoRenewMonths: quote.AutoRenewMonths,
-			InstanceCount: quote.InstanceCount, TotalFen: quote.TotalFen,
+			InstanceCount: quote.InstanceCount, TotalFen: quote.TotalFen, InstanceID: quote.InstanceID,
 			CredentialProfile: p.CredentialProfile, PlacedAt: now, UpdatedAt: now,
 			Status: models.Placed, Reason: models.ReasonPlacedByUser, DueAt: &now,
 		}
@@ -156,18 +144,19 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 }
 
 // changes lists what differs between a quote and the world.
-func changes(q models.Quote, p Placing, lastOrderID int64, now time.Time) []models.QuoteChange {
+func changes(q models.Quote, p Placing, known models.History, now time.Time) []models.QuoteChange {
 	var changed []models.QuoteChange
 	if !now.Before(q.ExpiresAt) {
 		changed = append(changed, models.QuoteExpired)
 	}
-	if q.InstanceCount != p.InstanceCount {
+	// A refund is not priced by today's machines, and the provider isn't told of them.
+	if q.Kind != models.Refund && q.InstanceCount != p.InstanceCount {
 		changed = append(changed, models.CountChanged)
 	}
 	if q.PriceBookHash != p.PriceBookHash {
 		changed = append(changed, models.PricesChanged)
 	}
-	if q.LastOrderID != lastOrderID {
+	if stale(q, known) {
 		changed = append(changed, models.AccountChanged)
 	}
 	return changed
@@ -255,29 +244,36 @@ func completion(tx *gorm.DB, o models.Order, a models.Answer) (map[string]any, e
 	if o.Kind == models.Buy {
 		set["instance_id"] = a.InstanceID
 	}
+	at, err := begun(tx, o)
+	if err != nil {
+		return nil, err
+	}
 	switch o.Kind {
 	case models.Buy:
-		start, err := begun(tx, o)
+		set["starts_at"], set["ends_at"] = at, models.AddMonths(at, o.Term().Months())
+	case models.Renew, models.Upgrade:
+		known, err := history(tx, o.AccountID, at)
 		if err != nil {
 			return nil, err
 		}
-		set["starts_at"], set["ends_at"] = start, models.AddMonths(start, o.Term().Months())
-	case models.Renew:
-		// A renewal starts at the end of what is held, also when that has passed
-		// (provider document: RenewInstance).
-		completed, err := completedOrders(tx, o.AccountID)
-		if err != nil {
-			return nil, err
+		if known.Subscription == nil {
+			return nil, fmt.Errorf("order %s: the account holds nothing to %s", o.Number, o.Kind)
 		}
-		if held := models.Project(completed); held != nil {
-			set["starts_at"], set["ends_at"] = held.EndsAt, models.AddMonths(held.EndsAt, o.Term().Months())
+		end := known.Subscription.EndsAt
+		if o.Kind == models.Renew {
+			// A renewal starts at the end of what is held, also when that has passed
+			// (provider document: RenewInstance).
+			set["starts_at"], set["ends_at"] = end, models.AddMonths(end, o.Term().Months())
+		} else {
+			set["starts_at"], set["ends_at"] = at, end
 		}
-	case models.Upgrade, models.Refund:
+	case models.Refund:
+		set["ends_at"] = at // the instance is released at once (provider document: RefundInstance)
 	}
 	return set, nil
 }
 
-// begun is when the provider can first have begun the service: the start of
+// begun is when the provider can first have done an order's work: the start of
 // the first attempt that may have reached it. The provider answers no dates;
 // of those possible we keep the earliest, so that nobody counts on a day that
 // may not be theirs.

@@ -73,7 +73,7 @@ var asQuoted = store.Placing{InstanceCount: 25, PriceBookHash: "book", Credentia
 func (w *world) quote(v models.Viewer, account models.Account) models.Quote {
 	w.t.Helper()
 	q, err := w.AddQuote(w.t.Context(), v, models.Quote{
-		AccountID: account.ID, Kind: models.Buy, Edition: models.Pro, VersionCode: "level1",
+		AccountID: account.ID, LastOrderID: w.held(account).LastOrderID, Kind: models.Buy, Edition: models.Pro, VersionCode: "level1",
 		Cycle: models.Month, Duration: 1, InstanceCount: 25, CountReadAt: w.Now(), PriceBookHash: "book",
 		TotalFen: 150000, Lines: []models.Line{{Kind: models.LineEdition, Amount: 150000}},
 		ExpiresAt: w.Now().Add(30 * time.Minute),
@@ -82,6 +82,16 @@ func (w *world) quote(v models.Viewer, account models.Account) models.Quote {
 		w.t.Fatal(err)
 	}
 	return q
+}
+
+// held is what an account holds.
+func (w *world) held(account models.Account) store.Holding {
+	w.t.Helper()
+	held, err := w.Holdings(w.t.Context(), account.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return held[account.ID]
 }
 
 func (w *world) place() models.Order {

@@ -71,11 +71,19 @@ func order(status models.Status, kind models.Kind, reason models.Reason) models.
 		Edition: models.Pro, Cycle: models.Year, Duration: 1, AutoRenew: true, AutoRenewMonths: 12, InstanceCount: 25,
 		TotalFen: 1530000, PlacedAt: now.Add(-40 * time.Second), Status: status, Reason: reason, Attempts: 1,
 	}
+	if kind != models.Buy {
+		q := quoteOf(kind)
+		o.Edition, o.Cycle, o.Duration, o.InstanceCount = q.Edition, q.Cycle, q.Duration, q.InstanceCount
+		o.AutoRenew, o.AutoRenewMonths, o.InstanceID = false, 0, q.InstanceID
+	}
 	switch status {
 	case models.Completed:
 		o.ProviderOrderID, o.InstanceID = "204871926350912", "sas-cn-x0r3l7m2k01"
 		o.RequestID = "5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"
 		o.StartsAt, o.EndsAt, o.SettledAt = ptr(now), ptr(yearOn), ptr(now)
+		if kind == models.Refund {
+			o.StartsAt, o.EndsAt = nil, ptr(now)
+		}
 	case models.Rejected:
 		o.Code, o.Message, o.RequestID = "InsufficientBalance", "Your account does not have enough balance.", "5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"
 	case models.Unknown:
@@ -109,6 +117,7 @@ func reasonFor(s models.Status) models.Reason {
 }
 
 func orderProps(o models.Order, staff bool) views.OrderProps {
+	o.TotalFen = quoteOf(o.Kind).TotalFen
 	events := []models.Event{
 		{At: o.PlacedAt, To: models.Placed, Reason: models.ReasonPlacedByUser, Actor: "user:5"},
 		{At: o.PlacedAt.Add(time.Second), From: models.Placed, To: models.Sending, Reason: models.ReasonClaimed, Actor: "worker", Attempt: 1},
@@ -126,7 +135,7 @@ func orderProps(o models.Order, staff bool) views.OrderProps {
 		},
 	}
 	return views.OrderProps{
-		Order: o, Quote: quote(), Account: account, Email: "li.na@yunqi.example", Events: events, Attempts: attempts,
+		Order: o, Quote: quoteOf(o.Kind), Account: account, Email: "li.na@yunqi.example", Events: events, Attempts: attempts,
 		Staff: staff, CanCancel: o.Status == models.Placed && !staff,
 	}
 }
@@ -150,17 +159,6 @@ func quoteForm() views.QuoteFormProps {
 		Lines: lines(25, 12, 6000, "15", -270000), TotalFen: 1530000, StartsAt: now, EndsAt: yearOn,
 		ValidFor: 30 * time.Minute, ExamplePrices: true,
 	}
-}
-
-func subscription(left time.Duration, auto bool) *models.Subscription {
-	s := &models.Subscription{
-		InstanceID: "sas-cn-x0r3l7m2k01", Edition: models.Pro, InstanceCount: 25,
-		StartsAt: models.AddMonths(now.Add(left), -12), EndsAt: now.Add(left), AutoRenew: auto,
-	}
-	if auto {
-		s.AutoRenewMonths = 12
-	}
-	return s
 }
 
 func orderRows() []views.OrderRow {
@@ -192,7 +190,7 @@ var errorPages = []views.ErrorProps{
 	{Status: 500, Key: "internal", Retry: "/orders", Back: "/", OrderNumber: "P20261124-7K3M9QXR"},
 	{Status: 503, Key: "unavailable", Retry: "/", Back: "/"},
 	{Status: 503, Key: "count_unavailable", Retry: "/accounts/7/quote?kind=buy&edition=pro", Back: "/accounts/7"},
-	{Status: 502, Key: "count_refused", Args: []any{"Code", "Forbidden.RAM"}, Back: "/accounts/7"},
+	{Status: 502, Key: "count_refused", Args: []any{"Code", "Forbidden.RAM", "RequestID", "5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"}, Back: "/accounts/7"},
 	{Status: 429, Key: "count_throttled", Retry: "/accounts/7/quote?kind=buy", Back: "/accounts/7"},
 	{Status: 503, Key: "clock", Back: "/accounts/7"},
 	{Status: 400, Key: "bad_request", Back: "/"},
@@ -239,23 +237,10 @@ func pages() []canned {
 	add("accounts-no-match", staff, accounts(views.AccountsProps{Query: "<i>x"}))
 	add("accounts-none", staff, accounts(views.AccountsProps{}))
 
-	one := func(props views.AccountProps) func(views.Page) templ.Component {
-		return func(p views.Page) templ.Component { return views.Account(p, props) }
-	}
 	home := page(models.Customer, "/accounts/7")
-	recent := []models.Order{order(models.Completed, models.Buy, models.ReasonDone), order(models.Rejected, models.Buy, models.ReasonRefused)}
-	add("account-none", home, one(views.AccountProps{Account: account, CanBuy: true, MayOrder: true}))
-	add("account-active", home, one(views.AccountProps{Account: account, MayOrder: true, Recent: recent, Subscription: subscription(364*24*time.Hour, true)}))
-	add("account-expired", home, one(views.AccountProps{Account: account, MayOrder: true, Recent: recent, Subscription: subscription(-24*time.Hour, false)}))
-	add("account-expired-buy", home, one(views.AccountProps{Account: account, CanBuy: true, MayOrder: true, Recent: recent, Subscription: subscription(-99*24*time.Hour, false)}))
-	add("account-presumed", home, one(views.AccountProps{Account: account, MayOrder: true, Recent: recent, Subscription: subscription(-24*time.Hour, true)}))
-	add("account-open-order", home, one(views.AccountProps{Account: account, MayOrder: true, Recent: recent, OpenOrder: ptr(order(models.Unknown, models.Buy, models.ReasonNoAnswer))}))
-	refreshing := home
-	refreshing.Refresh = 5 * time.Second
-	add("account-refreshing", refreshing, one(views.AccountProps{Account: account, MayOrder: true, OpenOrder: ptr(order(models.Sending, models.Buy, models.ReasonClaimed))}))
-	add("account-support", page(models.Support, "/accounts/7"), one(views.AccountProps{Account: account}))
-	add("account-support-active", page(models.Support, "/accounts/7"), one(views.AccountProps{Account: account, Subscription: subscription(time.Hour, false)}))
-	add("account-cannot", home, one(views.AccountProps{Account: account, MayOrder: true}))
+	out = append(out, accountPages()...)
+	out = append(out, cannotPages()...)
+	out = append(out, outsidePages()...)
 
 	form := func(change func(*views.QuoteFormProps)) func(views.Page) templ.Component {
 		props := quoteForm()
@@ -281,13 +266,13 @@ func pages() []canned {
 	}))
 
 	check := func(change func(*views.CheckProps)) func(views.Page) templ.Component {
-		props := views.CheckProps{
-			Quote: quote(), Account: account, Email: "li.na@yunqi.example", StartsAt: now, EndsAt: yearOn,
-			ChangeURL: "/accounts/7/quote?kind=buy&edition=pro&term=year-1&auto_renew=on&auto_renew_months=12", MayOrder: true,
-		}
+		props := checkProps(models.Buy)
 		change(&props)
 		return func(p views.Page) templ.Component { return views.Check(p, props) }
 	}
+	out = append(out, formPages()...)
+	out = append(out, checkPages()...)
+	out = append(out, orderPages()...)
 	checking := page(models.Customer, "/quotes/0193a5b2-7c1d-7000-8000-3f2a6d1e9b44")
 	add("check", checking, check(func(*views.CheckProps) {}))
 	add("check-changed", checking, check(func(p *views.CheckProps) {
@@ -340,6 +325,7 @@ func pages() []canned {
 	add("orders", mine, log(views.OrdersProps{Rows: orderRows(), Count: 7, Any: true}))
 	add("orders-filtered", all, log(views.OrdersProps{
 		Rows: orderRows(), Count: 10000, CountCapped: true, Any: true, ShowAccounts: true, NextURL: "/orders?after=x", FirstURL: "/orders",
+		CSVURL: "/orders.csv?kind=buy&q=P2026%3C%22", XLSXURL: "/orders.xlsx?kind=buy&q=P2026%3C%22",
 		Status: "unknown", Kind: "buy", From: "2026-11-01", To: "2026-11-24", Query: `P2026<"`, Account: "7",
 		Chips: []views.Chip{
 			{Field: "status", Value: "unknown", URL: "/orders"}, {Field: "status", Value: "nonsense", URL: "/orders"},
@@ -354,6 +340,15 @@ func pages() []canned {
 		{Field: "from", Key: "date_invalid", Args: []any{"Value", "yesterday"}}, {Field: "status", Key: "status_unknown"},
 		{Field: "kind", Key: "kind_unknown"}, {Field: "q", Key: "query_too_long"},
 	}}))
+
+	help := func(props views.ErrorHelpProps) func(views.Page) templ.Component {
+		return func(p views.Page) templ.Component { return views.ErrorHelp(p, props) }
+	}
+	asking = page(models.Support, "/help/errors?code=Throttling.User")
+	add("help-errors", asking, help(views.ErrorHelpProps{}))
+	add("help-errors-asked", asking, help(views.ErrorHelpProps{Code: "Throttling.User", RequestID: "5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"}))
+	add("help-errors-unlisted", asking, help(views.ErrorHelpProps{Code: "Nobody.Heard.Of<b>This", RequestID: "R-1", Kind: models.Buy}))
+	add("help-errors-in-doubt", asking, help(views.ErrorHelpProps{Code: "InsufficientBalance", InDoubt: true}))
 
 	for _, e := range errorPages {
 		name := "error-" + e.Key

@@ -20,8 +20,22 @@ func accountURL(id int64) templ.SafeURL {
 // quoteURL is the quote form's, without a query.
 func quoteURL(id int64) templ.SafeURL { return accountURL(id) + "/quote" }
 
-// buyURL opens the quote form for a purchase, and takes its answers by POST.
-func buyURL(id int64) templ.SafeURL { return quoteURL(id) + "?kind=" + templ.SafeURL(models.Buy) }
+// kindURL opens the quote form for a kind of order, and takes its answers by
+// POST.
+func kindURL(id int64, kind models.Kind) templ.SafeURL {
+	return quoteURL(id) + "?kind=" + templ.SafeURL(url.QueryEscape(string(kind)))
+}
+
+// buyURL is kindURL for a purchase.
+func buyURL(id int64) templ.SafeURL { return kindURL(id, models.Buy) }
+
+// outsideURL takes what an operator records from outside the portal by POST.
+func outsideURL(id int64) templ.SafeURL { return accountURL(id) + "/outside" }
+
+// recordURL opens its form for a kind of entry.
+func recordURL(id int64, kind models.OutsideKind) templ.SafeURL {
+	return outsideURL(id) + "?kind=" + templ.SafeURL(url.QueryEscape(string(kind)))
+}
 
 func orderURL(number string) templ.SafeURL {
 	return templ.SafeURL("/orders/" + url.PathEscape(number))

@@ -2,7 +2,7 @@ package views
 
 import (
 	"context"
-	"strings"
+	"strconv"
 
 	"portal/locales"
 	"portal/models"
@@ -21,7 +21,18 @@ func orderTitle(ctx context.Context, o models.Order) string {
 	return t(ctx, "order.title."+string(o.Status)+"."+string(o.Kind))
 }
 
+// moneyTitle heads what is said about money.
+func moneyTitle(ctx context.Context, kind models.Kind) string {
+	if kind == models.Refund {
+		return t(ctx, "order.about_refund")
+	}
+	return t(ctx, "order.about_money")
+}
+
 func orderMoney(ctx context.Context, o models.Order) string {
+	if o.Status == models.Completed && o.Reason == models.ReasonInferredDone {
+		return t(ctx, "order.money_inferred", "Sum", o.TotalFen) // nobody has said so
+	}
 	return t(ctx, "order.money."+string(o.Status)+"."+side(o.Kind), "Sum", o.TotalFen)
 }
 
@@ -40,72 +51,53 @@ func orderWhy(ctx context.Context, o models.Order) string {
 	return t(ctx, "reason."+string(o.Reason))
 }
 
-// codes are the provider's codes that are explained under "code.<name>", the
-// beginning of a code first. The explanation only helps the reader: nothing is
-// decided by it.
-var codes = []struct{ prefix, key string }{
-	{"Throttling", "throttling"},
-	{"SignatureNonceUsed", "nonce"},
-	{"InvalidTimeStamp", "clock"},
-	{"IncompleteSignature", "signature"},
-	{"SignatureDoesNotMatch", "signature"},
-	{"InvalidAccessKeyId", "key"},
-	{"InvalidSecurityToken", "key"},
-	{"InsufficientBalance", "balance"},
-	{"Forbidden", "forbidden"},
-	{"NoPermission", "forbidden"},
-	{"Missing", "parameter"},
-	{"InvalidParameter", "parameter"},
-	{"IdempotentParameterMismatch", "token"},
-	{"IdempotentProcessing", "processing"},
-	{"InvalidApi", "api"},
-	{"InvalidVersion", "api"},
-	{"InternalError", "internal"},
-	{"ServiceUnavailable", "unavailable"},
-}
-
-// codeHelp explains a code of the provider's to a person and says what to do.
-// Business codes are not documented, so those about an instance or a balance
-// are known by what they contain.
-func codeHelp(ctx context.Context, code string, kind models.Kind) string {
-	if code == "" {
+// fullRefundYear is the Beijing calendar year whose one full refund an order
+// was, empty where it was none.
+func fullRefundYear(o models.Order, q models.Quote) string {
+	if o.Kind != models.Refund || o.Status != models.Completed || !q.InFull() || o.EndsAt == nil {
 		return ""
 	}
-	for _, c := range codes {
-		if strings.HasPrefix(code, c.prefix) {
-			return t(ctx, "code."+c.key)
-		}
-	}
-	low := strings.ToLower(code)
-	switch {
-	case strings.Contains(low, "balance") || strings.Contains(low, "payment"):
-		return t(ctx, "code.balance")
-	case strings.Contains(low, "buynumber") || strings.Contains(low, "instancecount"):
-		return t(ctx, "code.count")
-	case kind == models.Buy && (strings.Contains(low, "exist") || strings.Contains(low, "already") ||
-		strings.Contains(low, "duplicate")) && !strings.Contains(low, "notexist"):
-		return t(ctx, "code.instance_exists")
-	case strings.Contains(low, "instance"):
-		return t(ctx, "code.instance_gone")
-	case kind == models.Buy:
-		return t(ctx, "code.unlisted_buy")
-	}
-	return t(ctx, "code.unlisted")
+	return strconv.Itoa(o.EndsAt.In(models.Beijing).Year())
 }
 
-// orderCodeHelp explains the code that stands on an order. Advice what to do is
-// given only where the code decided the order: while an earlier attempt is in
-// doubt, "order again" would be the one wrong thing to say.
-func orderCodeHelp(ctx context.Context, o models.Order) string {
-	switch o.Status {
-	case models.Rejected:
-		return codeHelp(ctx, o.Code, o.Kind)
-	case models.Unknown, models.NeedsReview:
-		return t(ctx, "code.in_doubt")
-	case models.Placed, models.Sending, models.Completed, models.Cancelled:
-		return "" // the reason says it
+// orderWords is what an order is about: what it buys for a purchase, for how
+// long for a renewal, to what for an upgrade, of what for a refund.
+func orderWords(ctx context.Context, o models.Order) string {
+	switch o.Kind {
+	case models.Buy:
+		return listed(ctx, edition(ctx, o.Edition), term(ctx, o.Term()), machines(ctx, o.InstanceCount))
+	case models.Renew:
+		return listed(ctx, term(ctx, o.Term()), machines(ctx, o.InstanceCount))
+	case models.Upgrade, models.Refund:
 	}
-	return ""
+	return listed(ctx, edition(ctx, o.Edition), machines(ctx, o.InstanceCount))
+}
+
+// receiptWords is orderWords with all that the quote knows: what an upgrade
+// started from, which edition a renewal is of.
+func receiptWords(ctx context.Context, o models.Order, q models.Quote) string {
+	switch {
+	case o.Kind == models.Upgrade && q.Held != nil:
+		return t(ctx, "order.from_to",
+			"From", listed(ctx, edition(ctx, q.Held.Edition), machines(ctx, q.Held.InstanceCount)), "To", orderWords(ctx, o))
+	case o.Kind == models.Renew && q.Held != nil:
+		return listed(ctx, edition(ctx, q.Held.Edition), orderWords(ctx, o))
+	}
+	return orderWords(ctx, o)
+}
+
+// unsureEnd says whether an order's end builds on a renewal that nobody has seen.
+func unsureEnd(o models.Order, q models.Quote) bool {
+	return o.Kind != models.Refund && q.Held != nil && q.Held.Unconfirmed
+}
+
+// moved is an order's sum with its direction: what comes back is less than
+// nothing.
+func moved(o models.Order) models.Fen {
+	if o.Kind == models.Refund {
+		return -o.TotalFen
+	}
+	return o.TotalFen
 }
 
 // arg finds a value among a message's pairs.
@@ -206,15 +198,6 @@ func stepIcon(state string) string {
 		return "question"
 	}
 	return "ring"
-}
-
-// outcomeName puts an attempt's outcome in words; one without an answer counts
-// as unknown.
-func outcomeName(ctx context.Context, a models.Attempt) string {
-	if a.Outcome == "" {
-		return t(ctx, "attempt.unanswered")
-	}
-	return t(ctx, "outcome."+string(a.Outcome))
 }
 
 // known says whether there are words under key; used where a value comes from

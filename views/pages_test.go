@@ -237,11 +237,24 @@ func TestFormsHaveThePlainNames(t *testing.T) {
 		"sign-in": {"POST /sign-in: next email password"},
 		"quote":   {"POST /accounts/7/quote?kind=buy: kind edition term auto_renew auto_renew_months"},
 		"check":   {"POST /quotes/0193a5b2-7c1d-7000-8000-3f2a6d1e9b44/order:"},
-		"orders":  {"GET /orders: q status kind from to"},
+		"renew":   {"POST /accounts/7/quote?kind=renew: kind term"},
+		"upgrade": {"POST /accounts/7/quote?kind=upgrade: kind edition"},
+		"refund":  {"POST /accounts/7/quote?kind=refund: kind"},
+		"check-refund": {
+			"POST /quotes/0193a5b2-7c1d-7000-8000-3f2a6d1e9b44/order: instance_id",
+		},
+		"orders": {"GET /orders: q status kind from to"},
 		"orders-filtered": {
 			"GET /orders: account q status kind from to",
 		},
-		"accounts":         {"GET /accounts: q"},
+		"accounts": {"GET /accounts: q"},
+		"outside-adopted": {
+			"POST /accounts/7/outside: kind instance_id edition machines starts ends paid auto_renew auto_renew_months reason",
+		},
+		"outside-renewed": {
+			"POST /accounts/7/outside: kind instance_id edition machines ends paid auto_renew auto_renew_months reason",
+		},
+		"outside-released": {"POST /accounts/7/outside: kind instance_id ends reason"},
 		"order-placed-buy": {"POST /orders/P20261124-7K3M9QXR/cancel:"},
 	}
 	frame := []string{"POST /preferences: return language", "POST /preferences: return theme", "POST /sign-out:"}
@@ -400,6 +413,10 @@ func TestHostileTextStaysText(t *testing.T) {
 	props.Attempts[1].Response, props.Attempts[1].Request, props.Attempts[1].Code, props.Attempts[1].Message = evil, evil, evil, evil
 	q := quoteForm()
 	q.Account = bad
+	renew, upgrade, refund, confirm := renewForm(lastedFor(day), 25), upgradeForm(lastedFor(day)), refundForm(lastedFor(day)), checkProps(models.Refund)
+	renew.Account, upgrade.Account, refund.Account, confirm.Account = bad, bad, bad, bad
+	refund.Held.InstanceID, refund.Lines[0].Order = evil, evil
+	confirm.Quote.InstanceID, confirm.InstanceID, confirm.ChangeURL = evil, evil, "javascript:alert(1)"
 	p := page(models.Support, evil)
 	p.Viewer.User.Email, p.RequestID = evil, evil
 	for name, body := range map[string]component{
@@ -412,8 +429,24 @@ func TestHostileTextStaysText(t *testing.T) {
 			Any: true, Query: evil, From: evil, Account: evil, Rows: []views.OrderRow{{Order: o, Account: bad}}, ShowAccounts: true,
 			Chips: []views.Chip{{Field: "q", Value: evil, URL: "javascript:alert(1)"}, {Field: "status", Value: evil, URL: "/orders"}},
 		}),
+		"renew":   views.Renew(p, renew),
+		"upgrade": views.Upgrade(p, upgrade),
+		"refund":  views.Refund(p, refund),
+		"confirm": views.Check(p, confirm),
+		"help":    views.ErrorHelp(p, views.ErrorHelpProps{Code: evil, RequestID: evil, Kind: models.Kind(evil)}),
+		"outside": views.Outside(p, views.OutsideProps{
+			Account: bad, Kind: models.Adopted, InstanceID: evil, Machines: evil, Starts: evil, Ends: evil, Paid: evil, Reason: "</textarea>" + evil,
+		}),
+		"cannot": views.Cannot(p, views.CannotProps{
+			Account: bad, Action: views.Action{Kind: models.Upgrade, Why: "open_order", Args: []any{"Number", evil}},
+			Held: &models.Subscription{InstanceID: evil, Edition: models.Pro},
+		}),
+		"story": views.Account(p, views.AccountProps{Account: bad, Story: []views.Happening{
+			{At: now, Key: "released", Outside: &models.OutsideEvent{Kind: models.Released, Reason: evil}, By: evil},
+			{At: now, Key: "refund", Order: &models.Order{Number: evil, Kind: models.Refund}},
+		}}),
 		"sign-in": views.SignIn(p, views.SignInProps{Email: evil, Next: evil}),
-		"error":   views.Error(p, views.ErrorProps{Status: 502, Key: "count_refused", Args: []any{"Code", evil}, Retry: "javascript:alert(1)", Back: "/"}),
+		"error":   views.Error(p, views.ErrorProps{Status: 502, Key: "count_refused", Args: []any{"Code", evil, "RequestID", evil}, Retry: "javascript:alert(1)", Back: "/"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := canned{page: p, body: func(views.Page) component { return body }}

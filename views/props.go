@@ -59,14 +59,73 @@ type AccountsProps struct {
 	NextURL string // empty on the last page
 }
 
-// AccountProps is the page at /accounts/:account.
+// AccountProps is the page at /accounts/:account: the subscription.
 type AccountProps struct {
 	Account      models.Account
 	Subscription *models.Subscription // nil when it holds none
 	OpenOrder    *models.Order        // the one order under way, if any
 	Recent       []models.Order       // newest first
-	CanBuy       bool                 // a purchase may be started now
-	MayOrder     bool                 // the viewer's role may order at all
+	// Owned is how many machines the provider counts; nil when that could not be
+	// read in time.
+	Owned *models.Count
+	// Actions are what can be done next, with why the rest can't, in the order in
+	// which they are offered.
+	Actions  []Action
+	MayOrder bool // the viewer's role may order at all
+	// AutoRenewFen is what the next automatic renewal costs by the price book, at
+	// the machines that are covered; 0 when it is off or the book can't say.
+	AutoRenewFen models.Fen
+	Story        []Happening // everything that happened to what it holds, newest first
+	// Records are the entries from outside that the viewer may make now: for
+	// operators only.
+	Records       []models.OutsideKind
+	ExamplePrices bool
+}
+
+// Action is one thing that can be done with a subscription, or why it can't.
+type Action struct {
+	Kind models.Kind
+	// Why is empty when it can be done; else the words are at "cannot.<why>".
+	Why  string
+	Args []any // pairs for these words
+	// Urgent marks what the reader should do now: an upgrade when machines
+	// outgrow what is covered, a renewal near the end or after it.
+	Urgent bool
+}
+
+// Happening is one entry of a subscription's timeline.
+type Happening struct {
+	At  time.Time // UTC
+	Key string    // locales: "story.<key>": a kind of order, a kind of entry from outside, "presumed" or "ended"
+	// One of these three tells more.
+	Order   *models.Order
+	Outside *models.OutsideEvent
+	Period  *models.Period // presumed
+	By      string         // who ordered or recorded it; for staff only
+}
+
+// CannotProps is the page of a quote form whose kind can't be had now.
+type CannotProps struct {
+	Account models.Account
+	Action  Action
+	Held    *models.Subscription
+	Owned   *models.Count
+}
+
+// OutsideProps is the page at /accounts/:account/outside, for operators: what
+// they saw at the provider that no order of ours did. Fields are as typed.
+type OutsideProps struct {
+	Account                               models.Account
+	Kind                                  models.OutsideKind
+	Held                                  *models.Subscription // nil for an adoption
+	Editions                              []models.Edition
+	AutoRenewOptions                      []int
+	InstanceID, Edition, Machines, Reason string
+	Starts, Ends                          string // Beijing time, "2026-11-23 10:00"
+	Paid                                  string // yuan
+	AutoRenew                             bool
+	AutoRenewMonths                       string
+	Problems                              []Problem
 }
 
 // EditionOption is one radio card of the quote form.
@@ -83,10 +142,11 @@ type TermOption struct {
 	TotalFen  models.Fen // for the chosen edition at this count
 	SavingFen models.Fen // against the list price, 0 for none
 	Percent   string     // the term's discount, "15"; empty for none
+	EndsAt    time.Time  // UTC; of a renewal for this term; zero on the purchase form
 	Chosen    bool
 }
 
-// QuoteFormProps is the page at /accounts/:account/quote.
+// QuoteFormProps is the page at /accounts/:account/quote?kind=buy.
 type QuoteFormProps struct {
 	Account       models.Account
 	Count         models.Count
@@ -106,14 +166,67 @@ type QuoteFormProps struct {
 	Problems         []Problem
 }
 
+// RenewProps is the page at /accounts/:account/quote?kind=renew.
+type RenewProps struct {
+	Account models.Account
+	Held    models.Subscription
+	Count   models.Count
+	Terms   []TermOption // only what the price book sells at this count and what ends after now
+	// MinimumMonths is the shortest term sold at this count, when shorter ones
+	// exist for others; 0 else. PastMonths is the longest term that was left out
+	// because it would end before now; 0 else.
+	MinimumMonths, PastMonths int
+	Lines                     []models.Line // of the current choice
+	TotalFen                  models.Fen
+	StartsAt                  time.Time // UTC; the old end
+	EndsAt                    time.Time // UTC; the new one
+	ValidFor                  time.Duration
+	ExamplePrices             bool
+	Problems                  []Problem
+}
+
+// UpgradeProps is the page at /accounts/:account/quote?kind=upgrade.
+type UpgradeProps struct {
+	Account       models.Account
+	Held          models.Subscription
+	Count         models.Count
+	Editions      []EditionOption // only what is an upgrade; TotalFen is the fee
+	To            models.Edition  // the chosen one
+	Lines         []models.Line   // of the current choice
+	TotalFen      models.Fen
+	ValidFor      time.Duration
+	ExamplePrices bool
+	Problems      []Problem
+}
+
+// RefundProps is the page at /accounts/:account/quote?kind=refund.
+type RefundProps struct {
+	Account  models.Account
+	Held     models.Subscription
+	Lines    []models.Line
+	TotalFen models.Fen
+	// FullDays is how many days after the purchase everything is paid back.
+	FullDays int
+	InFull   bool // this one is
+	// FullUsed says that it would be, had the account not had its one full refund
+	// of the calendar year.
+	FullUsed      bool
+	ValidFor      time.Duration
+	ExamplePrices bool
+	Problems      []Problem
+}
+
 // CheckProps is the page at /quotes/:id.
 type CheckProps struct {
 	Quote    models.Quote
 	Previous *models.Quote // the quote this one replaces; Quote.Changes says why
 	Account  models.Account
 	Email    string    // who is about to order
-	StartsAt time.Time // UTC; were it bought now
-	EndsAt   time.Time // UTC
+	StartsAt time.Time // UTC; were it ordered now; zero for a refund
+	EndsAt   time.Time // UTC; zero for a refund
+	FullDays int       // how many days after a purchase a refund is in full
+	// InstanceID is what was typed to confirm a refund.
+	InstanceID string
 	// ChangeURL leads back to the form with the answers kept.
 	ChangeURL string
 	Expired   bool
@@ -162,7 +275,19 @@ type OrdersProps struct {
 	Any                                    bool // the viewer has orders at all: tells "no match" from "no orders"
 	ShowAccounts                           bool // the viewer sees more than one account
 	NextURL, FirstURL                      string
+	CSVURL, XLSXURL                        string // all matching orders as a file
 	Problems                               []Problem
+}
+
+// ErrorHelpProps is the page at /help/errors. All of it comes from the URL, cut
+// to a sensible length; none of it has to be there.
+type ErrorHelpProps struct {
+	Code      string // the code to explain on top
+	RequestID string // the provider's, that came with the code
+	Kind      models.Kind
+	// InDoubt says that an order's outcome is unknown: the code is explained
+	// without advice.
+	InDoubt bool
 }
 
 // ErrorProps is every error page.

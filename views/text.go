@@ -36,6 +36,11 @@ func term(ctx context.Context, tm models.Term) string { return locales.From(ctx)
 
 func months(ctx context.Context, m int) string { return locales.From(ctx).Months(m) }
 
+func days(ctx context.Context, count int) string { return locales.From(ctx).Days(count) }
+
+// span writes a time of whole months and days.
+func span(ctx context.Context, m, d int) string { return locales.From(ctx).Span(m, d) }
+
 func machines(ctx context.Context, count int) string { return n(ctx, "machines", count) }
 
 func edition(ctx context.Context, e models.Edition) string { return t(ctx, "edition."+string(e)) }

@@ -1,0 +1,180 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"portal/models"
+	"portal/pricing"
+	"portal/store"
+	"portal/views"
+)
+
+// account shows what one account holds, what can be done next, and everything
+// that happened.
+func (a *app) account(c echo.Context) error {
+	ctx, v := c.Request().Context(), viewer(c)
+	account, held, err := a.findAccount(c)
+	if err != nil {
+		return err
+	}
+	recent, err := a.Store.Orders(ctx, v, store.OrderFilter{AccountID: account.ID}, 0, 5)
+	if err != nil {
+		return err
+	}
+	page := a.page(c)
+	p := views.AccountProps{
+		Account: account, Subscription: held.Subscription, OpenOrder: held.OpenOrder, Recent: recent,
+		MayOrder: v.MayOrder(), ExamplePrices: a.Book.Example(),
+	}
+	if s := held.Subscription; s != nil {
+		p.Owned = a.counts.forLooking(ctx, account.OwnerID)
+		if s.AutoRenew {
+			last := s.Last()
+			p.AutoRenewFen, _ = a.Book.AutoRenewal(last.Edition, last.InstanceCount, s.AutoRenewMonths)
+		}
+	}
+	p.Actions = a.actions(v, held, p.Owned, page.Now)
+	if p.Story, err = a.story(c, held.History, page.Now); err != nil {
+		return err
+	}
+	if v.User.Role == models.Operator && held.OpenOrder == nil {
+		p.Records = recordable(held.Subscription, page.Now)
+	}
+	if held.OpenOrder != nil {
+		page.Refresh = refreshFor(held.OpenOrder.Status)
+	}
+	setRefresh(c, page.Refresh)
+	return a.render(c, http.StatusOK, views.Account(page, p))
+}
+
+// nearEnd is how long before an end without auto-renewal renewing is urgent.
+const nearEnd = 30 * 24 * time.Hour
+
+// actions are what can be done with what is held, and why the rest can't.
+func (a *app) actions(v models.Viewer, held store.Holding, owned *models.Count, now time.Time) []views.Action {
+	kinds := []models.Kind{models.Buy}
+	s := held.Subscription
+	if s != nil {
+		kinds = []models.Kind{models.Upgrade, models.Renew, models.Refund, models.Buy}
+		if s.State(now) == models.Expired {
+			kinds = []models.Kind{models.Renew, models.Buy, models.Upgrade, models.Refund}
+		}
+	}
+	var actions []views.Action
+	for _, kind := range kinds {
+		action := views.Action{Kind: kind}
+		action.Why, action.Args = a.whyNot(v, kind, held, owned, now)
+		switch {
+		case action.Why != "" || s == nil:
+		case kind == models.Upgrade:
+			action.Urgent = owned != nil && owned.Machines > s.InstanceCount
+		case kind == models.Renew:
+			action.Urgent = !s.AutoRenew && s.EndsAt.Sub(now) < nearEnd
+		}
+		actions = append(actions, action)
+	}
+	return actions
+}
+
+// whyNot says why an order of this kind can't be begun, as a key of "cannot"
+// with its values; empty when it can.
+func (a *app) whyNot(v models.Viewer, kind models.Kind, held store.Holding, owned *models.Count, now time.Time) (string, []any) {
+	var (
+		open   *models.OpenOrderError
+		soon   *tooSoonError
+		cannot *cannotError
+	)
+	err := a.may(kind, held, now)
+	switch {
+	case !v.MayOrder():
+		return "read_only", nil
+	case errors.As(err, &open):
+		return "open_order", []any{"Number", open.Number}
+	case errors.As(err, &soon):
+		return "buy_again_wait", []any{"Day", soon.from}
+	case errors.Is(err, models.ErrSubscribed):
+		return "subscribed", nil
+	case errors.Is(err, models.ErrNotSubscribed):
+		return "not_subscribed", nil
+	case errors.Is(err, models.ErrExpired):
+		return "expired", nil
+	case kind == models.Refund || kind == models.Buy || owned == nil:
+		return "", nil // the form reads the machines itself
+	}
+	w := asked{held: held, count: *owned, now: now}
+	if kind == models.Renew {
+		_, err = a.renewable(w)
+	} else {
+		_, err = a.upgrades(*held.Subscription, w)
+	}
+	switch {
+	case errors.As(err, &cannot):
+		return cannot.why, cannot.args
+	case errors.As(err, new(*pricing.MachinesError)):
+		return "too_many_machines", nil
+	}
+	return "", nil
+}
+
+// recordable is what an operator may record of what is held.
+func recordable(s *models.Subscription, now time.Time) []models.OutsideKind {
+	var kinds []models.OutsideKind
+	if models.May(models.Buy, s, now) == nil {
+		kinds = append(kinds, models.Adopted)
+	}
+	if s != nil {
+		kinds = append(kinds, models.Renewed, models.Released)
+	}
+	return kinds
+}
+
+// story tells everything that happened to what the account holds, newest
+// first. Who did it, only staff are told.
+func (a *app) story(c echo.Context, h models.History, now time.Time) ([]views.Happening, error) {
+	staff := viewer(c).Staff()
+	names := map[int64]string{}
+	by := func(userID int64) (string, error) {
+		if !staff {
+			return "", nil
+		}
+		if name, ok := names[userID]; ok {
+			return name, nil
+		}
+		user, err := a.Store.User(c.Request().Context(), userID)
+		names[userID] = user.Email
+		return user.Email, err
+	}
+	var story []views.Happening
+	for _, e := range h.Entries {
+		var happened views.Happening
+		var who int64
+		if o := e.Order; o != nil {
+			happened, who = views.Happening{At: *o.SettledAt, Key: string(o.Kind), Order: o}, o.UserID
+		} else {
+			happened, who = views.Happening{At: e.Outside.CreatedAt, Key: string(e.Outside.Kind), Outside: e.Outside}, e.Outside.UserID
+		}
+		var err error
+		if happened.By, err = by(who); err != nil {
+			return nil, err
+		}
+		story = append(story, happened)
+	}
+	if s := h.Subscription; s != nil {
+		for _, p := range s.Periods {
+			if p.Presumed {
+				story = append(story, views.Happening{At: p.Start, Key: "presumed", Period: &p})
+			}
+		}
+		if s.State(now) == models.Expired {
+			story = append(story, views.Happening{At: s.EndsAt, Key: "ended"})
+		}
+	}
+	slices.SortStableFunc(story, func(a, b views.Happening) int { return a.At.Compare(b.At) })
+	slices.Reverse(story)
+	return story, nil
+}

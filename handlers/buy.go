@@ -1,0 +1,88 @@
+package handlers
+
+import (
+	"net/url"
+
+	"github.com/a-h/templ"
+
+	"portal/models"
+	"portal/pricing"
+	"portal/views"
+)
+
+// chooseBuy reads the purchase's form: edition, term and auto-renewal. What is
+// wrong or missing gets the default, so that there is always a price to show.
+func (a *app) chooseBuy(w asked, form url.Values, make bool) (chosen, error) {
+	terms := a.Book.Terms(w.count.Machines)
+	if len(terms) == 0 {
+		return chosen{}, &pricing.MachinesError{Machines: w.count.Machines}
+	}
+	ch := choice{Kind: models.Buy, Edition: a.Book.Editions()[0], Term: usualTerm(terms)}
+	if periods := a.Book.AutoRenewMonths(); len(periods) > 0 {
+		ch.AutoRenewMonths = periods[0]
+	}
+	r := reader{form: form}
+	if make || form.Has("edition") || form.Has("term") {
+		r.edition(&ch, a.Book.Editions())
+		r.term(&ch, a.Book, terms, w.count.Machines)
+		r.autoRenew(&ch, a.Book.AutoRenewMonths())
+	}
+	return chosen{ch, r.problems, func(page views.Page) (templ.Component, error) {
+		p, err := a.buyForm(w, ch, terms)
+		p.Problems = r.problems
+		return views.QuoteForm(page, p), err
+	}}, nil
+}
+
+func (a *app) buyForm(w asked, ch choice, terms []models.Term) (views.QuoteFormProps, error) {
+	p := views.QuoteFormProps{
+		Account: w.account, Count: w.count,
+		AutoRenew: ch.AutoRenew, AutoRenewMonths: ch.AutoRenewMonths, AutoRenewOptions: a.Book.AutoRenewMonths(),
+		StartsAt: w.now, EndsAt: models.AddMonths(w.now, ch.Term.Months()),
+		ValidFor: a.Book.QuoteValidity(), ExamplePrices: a.Book.Example(), MinimumMonths: a.minimumMonths(terms),
+	}
+	price, err := a.Book.Buy(ch.Edition, ch.Term, w.count.Machines)
+	if err != nil {
+		return p, err
+	}
+	p.Lines, p.TotalFen = price.Lines, price.TotalFen
+	for _, edition := range a.Book.Editions() {
+		price, err := a.Book.Buy(edition, ch.Term, w.count.Machines)
+		if err != nil {
+			return p, err
+		}
+		p.Editions = append(p.Editions, views.EditionOption{
+			Edition: edition, UnitFen: a.Book.UnitPrice(edition), TotalFen: price.TotalFen, Chosen: edition == ch.Edition,
+		})
+	}
+	p.Terms, err = a.termOptions(ch, terms, w.count.Machines)
+	return p, err
+}
+
+// termOptions are the terms on offer, each with its price.
+func (a *app) termOptions(ch choice, terms []models.Term, machines int) ([]views.TermOption, error) {
+	var options []views.TermOption
+	for _, term := range terms {
+		price, err := a.Book.Buy(ch.Edition, term, machines)
+		if err != nil {
+			return nil, err
+		}
+		option := views.TermOption{Term: term, TotalFen: price.TotalFen, SavingFen: price.SavingFen, Chosen: term == ch.Term}
+		for _, line := range price.Lines {
+			if line.Kind == models.LineDiscount {
+				option.Percent = line.Percent
+			}
+		}
+		options = append(options, option)
+	}
+	return options, nil
+}
+
+// minimumMonths is the shortest term sold at this count, when shorter ones
+// exist for others; 0 else.
+func (a *app) minimumMonths(terms []models.Term) int {
+	if shortest := a.Book.Terms(pricing.MaxMachines); terms[0].Months() > shortest[0].Months() {
+		return terms[0].Months()
+	}
+	return 0
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"portal/models"
+)
+
+// Holding is what an account holds and what is under way for it.
+type Holding struct {
+	models.History
+	OpenOrder *models.Order // nil when none is under way
+}
+
+// May says why no order of this kind may be started at now: a
+// *models.OpenOrderError or what models.May says; nil when one may.
+func (h Holding) May(kind models.Kind, now time.Time) error {
+	if h.OpenOrder != nil {
+		return &models.OpenOrderError{Number: h.OpenOrder.Number}
+	}
+	return models.May(kind, h.Subscription, now)
+}
+
+// Holdings reads what accounts hold. The accounts have been found for a viewer
+// before.
+func (s *Store) Holdings(ctx context.Context, accountIDs ...int64) (map[int64]Holding, error) {
+	var held map[int64]Holding
+	err := s.read.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var open []models.Order
+		if err := tx.Where("account_id IN ? AND status IN ?", accountIDs, openStatuses).Find(&open).Error; err != nil {
+			return err
+		}
+		histories, err := histories(tx, s.now(), accountIDs...)
+		if err != nil {
+			return err
+		}
+		held = make(map[int64]Holding, len(histories))
+		for id, h := range histories {
+			held[id] = Holding{History: h}
+		}
+		for _, o := range open {
+			held[o.AccountID] = Holding{History: held[o.AccountID].History, OpenOrder: &o}
+		}
+		return nil
+	})
+	return held, err
+}
+
+// histories reads the histories of accounts. Completed orders come in the order
+// of their completion, which is that of their ids, because an account has one
+// open order at a time; a clock may step back, ids do not.
+func histories(db *gorm.DB, now time.Time, accountIDs ...int64) (map[int64]models.History, error) {
+	var orders []models.Order
+	err := db.Where("account_id IN ? AND status = ?", accountIDs, models.Completed).Order("id").Find(&orders).Error
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(orders))
+	for i, o := range orders {
+		ids[i] = o.QuoteID
+	}
+	var quotes []models.Quote
+	if err := db.Select("id", "lines").Where("id IN ?", ids).Find(&quotes).Error; err != nil {
+		return nil, err
+	}
+	lines := make(map[string][]models.Line, len(quotes))
+	for _, q := range quotes {
+		lines[q.ID] = q.Lines
+	}
+	var outside []models.OutsideEvent
+	if err := db.Where("account_id IN ?", accountIDs).Order("id").Find(&outside).Error; err != nil {
+		return nil, err
+	}
+
+	entries, recorded := map[int64][]models.Entry{}, map[int64][]models.OutsideEvent{}
+	for _, o := range orders {
+		entries[o.AccountID] = append(entries[o.AccountID], models.Entry{Order: &o, Lines: lines[o.QuoteID]})
+	}
+	for _, e := range outside {
+		recorded[e.AccountID] = append(recorded[e.AccountID], e)
+	}
+	all := make(map[int64]models.History, len(accountIDs))
+	for _, id := range accountIDs {
+		all[id] = models.Project(entries[id], recorded[id], now)
+	}
+	return all, nil
+}
+
+// history is one account's.
+func history(db *gorm.DB, accountID int64, now time.Time) (models.History, error) {
+	all, err := histories(db, now, accountID)
+	return all[accountID], err
+}

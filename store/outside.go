@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"portal/models"
+)
+
+// Record keeps what an operator saw at the provider: an entry in the account's
+// history, without a call. The caller has set the account, the kind and what
+// was seen; a renewal begins where the confirmed time ends, and a release ends
+// what is held, so that StartsAt of both, and Edition, InstanceCount and
+// auto-renewal of a release, are filled in here.
+//
+// models.ErrForbidden for everybody but operators, *models.OpenOrderError while
+// an order may still change what is held, models.ErrSubscribed or
+// models.ErrNotSubscribed when it is not what the entry is about,
+// models.ErrConflict when another instance is held by now, models.ErrExists when
+// the instance is another account's, models.ErrTooEarly for a renewal that ends
+// nothing later.
+func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEvent) (models.OutsideEvent, error) {
+	if v.User.Role != models.Operator {
+		return e, models.ErrForbidden
+	}
+	e.Reason, e.InstanceID = strings.TrimSpace(e.Reason), strings.TrimSpace(e.InstanceID)
+	if e.Reason == "" || e.InstanceID == "" || e.EndsAt == nil {
+		return e, errors.New("an entry from outside names its instance, a time and a reason")
+	}
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		if _, err := first[models.Account](visible(tx, v, "id").Where("id = ?", e.AccountID)); err != nil {
+			return err
+		}
+		if open, err := openOrder(tx, e.AccountID); err != nil {
+			return err
+		} else if open != nil {
+			return &models.OpenOrderError{Number: open.Number}
+		}
+		now := s.now()
+		known, err := history(tx, e.AccountID, now)
+		if err != nil {
+			return err
+		}
+		held := known.Subscription
+		switch e.Kind {
+		case models.Adopted:
+			if err := models.May(models.Buy, held, now); err != nil {
+				return err
+			}
+			if taken, err := instanceOfAnother(tx, e); err != nil {
+				return err
+			} else if taken {
+				return models.ErrExists
+			}
+		case models.Renewed, models.Released:
+			if held == nil {
+				return models.ErrNotSubscribed
+			}
+			if held.InstanceID != e.InstanceID {
+				return models.ErrConflict
+			}
+			if e.Kind == models.Released {
+				e.StartsAt, e.PaidFen = nil, 0
+				e.Edition, e.InstanceCount = held.Edition, held.InstanceCount
+				e.AutoRenew, e.AutoRenewMonths = held.AutoRenew, held.AutoRenewMonths
+				break
+			}
+			end := held.ConfirmedEnd()
+			if !e.EndsAt.After(end) {
+				return models.ErrTooEarly
+			}
+			e.StartsAt = &end
+		default:
+			return errors.New("no such kind of entry: " + string(e.Kind))
+		}
+		e.ID, e.UserID, e.CreatedAt, e.AfterOrderID = 0, v.User.ID, now, known.LastOrderID
+		return create(tx, &e)
+	})
+	return e, err
+}
+
+// instanceOfAnother says whether an instance belongs to another account's
+// history: one instance has one owner.
+func instanceOfAnother(tx *gorm.DB, e models.OutsideEvent) (bool, error) {
+	var n int64
+	err := tx.Raw(`SELECT
+		(SELECT count(*) FROM orders WHERE instance_id = @instance AND account_id <> @account) +
+		(SELECT count(*) FROM outside_events WHERE instance_id = @instance AND account_id <> @account)`,
+		map[string]any{"instance": e.InstanceID, "account": e.AccountID}).Scan(&n).Error
+	return n > 0, err
+}

@@ -1,0 +1,87 @@
+package views
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"portal/models"
+)
+
+// cannot says why an action can't be taken.
+func cannot(ctx context.Context, a Action) string { return t(ctx, "cannot."+a.Why, a.Args...) }
+
+// cannotBuy says why an account that holds nothing can't buy.
+func cannotBuy(ctx context.Context, props AccountProps) string {
+	for _, a := range props.Actions {
+		if a.Kind == models.Buy && a.Why != "" {
+			return cannot(ctx, a)
+		}
+	}
+	if !props.MayOrder {
+		return t(ctx, "cannot.read_only")
+	}
+	return ""
+}
+
+// possible says whether an action of the kind can be taken.
+func possible(actions []Action, kind models.Kind) bool {
+	return slices.ContainsFunc(actions, func(a Action) bool { return a.Kind == kind && a.Why == "" })
+}
+
+// oneReason says that nothing can be done, and everything for the same reason:
+// then it is said once.
+func oneReason(actions []Action) bool {
+	return actions[0].Why != "" && !slices.ContainsFunc(actions, func(a Action) bool { return a.Why != actions[0].Why })
+}
+
+// outgrown is how many machines of a subscription in force are not covered.
+func outgrown(page Page, props AccountProps) int {
+	s, owned := props.Subscription, props.Owned
+	if owned == nil || s.State(page.Now) == models.Expired {
+		return 0
+	}
+	return max(0, owned.Machines-s.InstanceCount)
+}
+
+// renewsAtEnd says what happens at the end by itself.
+func renewsAtEnd(ctx context.Context, s models.Subscription, fen models.Fen, now time.Time) string {
+	switch {
+	case s.AutoRenew && fen > 0:
+		return t(ctx, "account.renews_for", "Day", s.EndsAt, "Months", months(ctx, s.AutoRenewMonths), "Sum", fen)
+	case s.AutoRenew:
+		return t(ctx, "account.renews", "Day", s.EndsAt, "Months", months(ctx, s.AutoRenewMonths))
+	case s.State(now) == models.Expired:
+		return t(ctx, "account.stopped")
+	default:
+		return t(ctx, "account.stops")
+	}
+}
+
+// serviceTime is a service's time in words.
+func serviceTime(ctx context.Context, from, to time.Time) string {
+	return t(ctx, "account.period", "From", date(ctx, from), "To", date(ctx, to))
+}
+
+// spanWords is what a span of time covers.
+func spanWords(ctx context.Context, s models.Span) []string {
+	return []string{edition(ctx, s.Edition), machines(ctx, s.InstanceCount)}
+}
+
+// storyWhat is what an entry of the story brought, and for which time.
+func storyWhat(ctx context.Context, s models.Span, from, to *time.Time) string {
+	words := spanWords(ctx, s)
+	if from != nil && to != nil {
+		words = append(words, serviceTime(ctx, *from, *to))
+	}
+	return listed(ctx, words...)
+}
+
+// began is when the service began that an order paid for; an upgrade begins
+// none.
+func began(o models.Order) *time.Time {
+	if o.Kind == models.Upgrade {
+		return nil
+	}
+	return o.StartsAt
+}
