@@ -73,7 +73,7 @@ func TestAProviderOfOtherMake(t *testing.T) {
 		t.Fatal(err)
 	}
 	endpoint := strings.TrimSpace(line)
-	ledger := func() (rows []struct{ Token, OrderID, InstanceID string }) {
+	ledger := func() (rows []struct{ Kind, Owner, Token, OrderID, InstanceID string }) {
 		res, err := http.Get(endpoint + "/ledger")
 		if err != nil {
 			t.Fatal(err)
@@ -98,7 +98,7 @@ func TestAProviderOfOtherMake(t *testing.T) {
 		"PORTAL_PROVIDER=alibaba", "PORTAL_PROVIDER_ENDPOINT=" + endpoint,
 	}
 	const password = "a-password-of-theirs"
-	for i, name := range []string{"one", "two", "three"} {
+	for i, name := range []string{"one", "two", "three", "four"} {
 		owner := fmt.Sprint(9001 + i)
 		if code, out := ask(t, dir, env, "", "account", "add", "--owner-id", owner, "--name", name); code != 0 {
 			t.Fatal(out)
@@ -143,10 +143,44 @@ func TestAProviderOfOtherMake(t *testing.T) {
 			t.Fatalf("%s %+v", got, rows)
 		}
 	})
+	t.Run("a whole life, and every answer is lost", func(t *testing.T) {
+		c, account := s.signIn("four@example.org", password)
+		carry := func(kind, instance string, answers url.Values) string {
+			t.Helper()
+			lever("/drop-next")
+			before := len(ledger())
+			got, body := s.order(c, account, kind, instance, answers)
+			rows := ledger()
+			if got != "completed" || len(rows) != before+1 {
+				t.Fatalf("the %s is %s, and the ledger %+v", kind, got, rows)
+			}
+			row := rows[len(rows)-1]
+			for _, id := range []string{row.OrderID, row.InstanceID} {
+				if !strings.Contains(body, id) {
+					t.Errorf("the %s's page lacks %s", kind, id)
+				}
+			}
+			return row.InstanceID
+		}
+		instance := carry("buy", "", url.Values{"edition": {"pro"}, "term": {"year-1"}})
+		carry("renew", "", url.Values{"term": {"month-6"}})
+		carry("upgrade", "", url.Values{"edition": {"enterprise"}})
+		lever("/machines?n=15")
+		until(t, "the machines to be counted anew", func() bool {
+			_, body := s.get(c, account+"/quote?kind=upgrade")
+			return strings.Contains(body, `method="post" action="`+account+`/quote`)
+		})
+		carry("upgrade", "", url.Values{"edition": {"enterprise"}})
+		carry("refund", instance, nil)
+		if again := carry("buy", "", url.Values{"edition": {"pro"}, "term": {"year-1"}}); again == instance {
+			t.Error("the second purchase has the first one's instance")
+		}
+	})
 	t.Run("a refusal with a code nobody knows", func(t *testing.T) {
 		lever("/spend-all")
+		before := len(ledger())
 		got, body := s.buy("three@example.org", password)
-		if got != "rejected" || !strings.Contains(body, "Shop.PurseTooLight") || len(ledger()) != 2 {
+		if got != "rejected" || !strings.Contains(body, "Shop.PurseTooLight") || len(ledger()) != before {
 			t.Fatalf("%s %+v", got, ledger())
 		}
 	})

@@ -112,13 +112,14 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// until polls for a condition of another process; half a minute is far beyond
-// what any of them takes.
+// until polls for a condition of another process; two minutes are far beyond
+// what any of them takes: a refund whose answer was lost is asked for again
+// after half a minute.
 func until(t *testing.T, what string, f func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for !f() {
 		select {
 		case <-ticker.C:
@@ -178,19 +179,26 @@ func (s *serving) send(c *http.Client, r *http.Request) (path, body string) {
 
 var status = regexp.MustCompile(`data-order-status="([a-z_]+)"`)
 
-// buy walks from sign-in to an order that is settled, and gives its page.
-func (s *serving) buy(email, password string) (status_, body string) {
+// signIn opens a customer's browser and gives their account's path.
+func (s *serving) signIn(email, password string) (c *http.Client, account string) {
 	s.t.Helper()
-	c := s.browse()
+	c = s.browse()
 	account, page := s.post(c, "/sign-in", url.Values{"email": {email}, "password": {password}})
 	if !strings.HasPrefix(account, "/accounts/") {
 		s.t.Fatalf("signed in, and at %s\n%s", account, page)
 	}
-	quote, page := s.post(c, account+"/quote?kind=buy", url.Values{"edition": {"pro"}, "term": {"year-1"}})
+	return c, account
+}
+
+// order walks from the form of a kind to an order that is settled, and gives
+// its page. A refund is confirmed with the instance.
+func (s *serving) order(c *http.Client, account, kind, instance string, answers url.Values) (status_, body string) {
+	s.t.Helper()
+	quote, page := s.post(c, account+"/quote?kind="+kind, answers)
 	if !strings.HasPrefix(quote, "/quotes/") {
 		s.t.Fatalf("quoted, and at %s\n%s", quote, page)
 	}
-	order, page := s.post(c, quote+"/order", nil)
+	order, page := s.post(c, quote+"/order", url.Values{"instance_id": {instance}})
 	if !strings.HasPrefix(order, "/orders/") {
 		s.t.Fatalf("placed, and at %s\n%s", order, page)
 	}
@@ -202,4 +210,11 @@ func (s *serving) buy(email, password string) (status_, body string) {
 		return status_ == "completed" || status_ == "rejected" || status_ == "needs_review"
 	})
 	return status_, body
+}
+
+// buy walks from sign-in to a purchase that is settled, and gives its page.
+func (s *serving) buy(email, password string) (status_, body string) {
+	s.t.Helper()
+	c, account := s.signIn(email, password)
+	return s.order(c, account, "buy", "", url.Values{"edition": {"pro"}, "term": {"year-1"}})
 }

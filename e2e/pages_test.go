@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,38 @@ func newMuseum(t *testing.T) museum {
 	for _, v := range []*visitor{bought, reviewed, lapsed} {
 		signIn(v)
 	}
+	// carry carries out an order of another kind for an account that holds
+	// something, as an operator would.
+	carry := func(v *visitor, kind models.Kind, answers url.Values) string {
+		t.Helper()
+		b := p.SignedIn(operator)
+		page := b.Post(v.account+"/quote?kind="+string(kind), answers)
+		if !strings.HasPrefix(page.Location, "/quotes/") {
+			t.Fatalf("quoting a %s: %d %s\n%s", kind, page.Status, page.Location, page.Body)
+		}
+		page = b.Post(page.Location+"/order", url.Values{"instance_id": {heldBy(p, v.account)}})
+		number, ok := strings.CutPrefix(page.Location, "/orders/")
+		if !ok {
+			t.Fatalf("placing a %s: %d\n%s", kind, page.Status, page.Body)
+		}
+		work()
+		return number
+	}
+	ends := newVisitor("Jinshan Print 金山印务")
+	auto := newVisitor("Qiandao Water 千岛水务")
+	lived := newVisitor("Putuo Travel 普陀旅行")
+	highest := newVisitor("Lushan Clinic 庐山诊所")
+	carry(ends, models.Buy, url.Values{"edition": {"pro"}, "term": {"month-1"}})
+	carry(auto, models.Buy, url.Values{"edition": {"pro"}, "term": {"month-1"}, "auto_renew": {"on"}, "auto_renew_months": {"1"}})
+	carry(lived, models.Buy, url.Values{"edition": {"pro"}, "term": {"year-1"}})
+	carry(highest, models.Buy, url.Values{"edition": {"enterprise"}, "term": {"year-1"}})
+	p.Pass(40 * 24 * time.Hour)
+	for _, v := range []*visitor{bought, reviewed, lapsed} {
+		signIn(v)
+	}
+	renewed := carry(lived, models.Renew, url.Values{"term": {"month-6"}})
+	upgraded := carry(lived, models.Upgrade, nil)
+
 	completed := bought.b.Place(quote(bought))
 	fails(reviewed, sandbox.FaultDropAfter)
 	inReview := reviewed.b.Place(quote(reviewed))
@@ -112,7 +145,24 @@ func newMuseum(t *testing.T) museum {
 	if err := p.Sandbox.SetMachines(few.owner, 3); err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range []*visitor{bought, reviewed, lapsed, fresh, few, changed, refused, doubtful, waiting} {
+	gone := newVisitor("Emei Tea 峨眉茶业")
+	soon := newVisitor("Wuyi Design 武夷设计")
+	carry(gone, models.Buy, url.Values{"edition": {"pro"}, "term": {"year-1"}})
+	refunded := carry(gone, models.Refund, nil)
+	carry(soon, models.Buy, url.Values{"edition": {"pro"}, "term": {"year-1"}})
+	elsewhere := newVisitor("Heng Steel 恒山钢铁")
+	if page := p.SignedIn(operator).Post(elsewhere.account+"/outside", url.Values{
+		"kind": {"adopted"}, "instance_id": {"sas-0c2e5a7d9f1b3e46"}, "edition": {"pro"}, "machines": {"20"},
+		"starts": {"2026-01-01 10:00"}, "ends": {"2031-01-01 10:00"}, "paid": {"72,000.00"}, "reason": {"Sold by hand before there was a portal; invoice 2026-004."},
+	}); page.Location != elsewhere.account {
+		t.Fatalf("adopting: %d\n%s", page.Status, page.Body)
+	}
+	for _, v := range []*visitor{elsewhere, auto} { // outgrown what is covered
+		if err := p.Sandbox.SetMachines(v.owner, 31); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, v := range []*visitor{bought, reviewed, lapsed, fresh, few, changed, refused, doubtful, waiting, ends, auto, lived, highest, gone, soon, elsewhere} {
 		signIn(v) // the first three again: a night has ended their sessions
 	}
 	for _, email := range []string{operator, "support@example.com"} {
@@ -133,11 +183,48 @@ func newMuseum(t *testing.T) museum {
 	placed := waiting.b.Place(quote(waiting))
 
 	form := func(v *visitor) string { return v.account + "/quote?kind=buy" }
+	of := func(v *visitor, kind models.Kind) string { return v.account + "/quote?kind=" + string(kind) }
+	// checkOf is the check page of a quote of this kind.
+	checkOf := func(v *visitor, kind models.Kind, answers url.Values) string {
+		t.Helper()
+		page := v.b.Post(of(v, kind), answers)
+		if !strings.HasPrefix(page.Location, "/quotes/") {
+			t.Fatalf("quoting a %s: %d %s\n%s", kind, page.Status, page.Location, page.Body)
+		}
+		return page.Location
+	}
+	checkRefund := checkOf(lived, models.Refund, nil)
 	m.pages = []shown{
 		{name: "sign-in", path: "/sign-in"},
 		{name: "sign-in-errors", path: "/sign-in", press: "main form button", status: 422},
 		{name: "account-empty", as: fresh.email, path: fresh.account},
 		{name: "account-subscribed", as: bought.email, path: bought.account},
+		{name: "account-lived", as: lived.email, path: lived.account},
+		{name: "account-outgrown", as: elsewhere.email, path: elsewhere.account},
+		{name: "account-expired", as: ends.email, path: ends.account},
+		{name: "account-presumed", as: auto.email, path: auto.account},
+		{name: "account-refunded", as: gone.email, path: gone.account},
+		{name: "account-for-operator", as: operator, path: elsewhere.account},
+		{name: "renew", as: lived.email, path: of(lived, models.Renew)},
+		{name: "renew-lapsed", as: ends.email, path: of(ends, models.Renew)},
+		{name: "renew-errors", as: lived.email, path: of(lived, models.Renew) + "&term=week-1", status: 422},
+		{name: "upgrade", as: elsewhere.email, path: of(elsewhere, models.Upgrade)},
+		{name: "upgrade-presumed", as: auto.email, path: of(auto, models.Upgrade) + "&edition=enterprise"},
+		{name: "upgrade-only", as: soon.email, path: of(soon, models.Upgrade)},
+		{name: "upgrade-cannot", as: highest.email, path: of(highest, models.Upgrade), status: 409},
+		{name: "refund", as: lived.email, path: of(lived, models.Refund)},
+		{name: "refund-in-full", as: soon.email, path: of(soon, models.Refund)},
+		{name: "check-renew", as: lived.email, path: checkOf(lived, models.Renew, url.Values{"term": {"year-1"}})},
+		{name: "check-upgrade", as: elsewhere.email, path: checkOf(elsewhere, models.Upgrade, url.Values{"edition": {"enterprise"}})},
+		{name: "check-refund", as: lived.email, path: checkRefund},
+		{name: "check-refund-errors", as: lived.email, path: checkRefund, press: danger, status: 422},
+		{name: "order-renewed", as: lived.email, path: "/orders/" + renewed},
+		{name: "order-upgraded", as: lived.email, path: "/orders/" + upgraded},
+		{name: "order-refunded", as: gone.email, path: "/orders/" + refunded},
+		{name: "outside-adopted", as: operator, path: fresh.account + "/outside?kind=adopted"},
+		{name: "outside-renewed", as: operator, path: auto.account + "/outside?kind=renewed"},
+		{name: "outside-released", as: operator, path: auto.account + "/outside?kind=released"},
+		{name: "outside-errors", as: operator, path: fresh.account + "/outside?kind=adopted", press: "main form button", status: 422},
 		{name: "account-ordering", as: doubtful.email, path: doubtful.account},
 		{name: "quote", as: fresh.email, path: form(fresh)},
 		{name: "quote-few", as: few.email, path: form(few) + "&edition=enterprise&term=year-2&auto_renew=on&auto_renew_months=24"},
@@ -159,6 +246,8 @@ func newMuseum(t *testing.T) museum {
 		{name: "accounts", as: operator, path: "/accounts"},
 		{name: "accounts-no-match", as: operator, path: "/accounts?q=zzz"},
 		{name: "account-for-support", as: "support@example.com", path: fresh.account},
+		{name: "help-errors", as: fresh.email, path: "/help/errors"},
+		{name: "help-errors-asked", as: fresh.email, path: "/help/errors?code=" + strings.Repeat("Unheard.Of.", 12) + "&request_id=" + strings.Repeat("9C2F7A10", 16)},
 		{name: "error-404", as: fresh.email, path: "/orders/P20200101-NOSUCH00", status: 404},
 	}
 	for number, want := range map[string]models.Status{
@@ -170,6 +259,23 @@ func newMuseum(t *testing.T) museum {
 		}
 	}
 	return m
+}
+
+// heldBy is the instance that the account at this path holds, empty for none.
+func heldBy(p *portaltest.Portal, account string) string {
+	p.T.Helper()
+	id, err := strconv.ParseInt(strings.TrimPrefix(account, "/accounts/"), 10, 64)
+	if err != nil {
+		p.T.Fatal(err)
+	}
+	held, err := p.Store.Holdings(p.T.Context(), id)
+	if err != nil {
+		p.T.Fatal(err)
+	}
+	if s := held[id].Subscription; s != nil {
+		return s.InstanceID
+	}
+	return ""
 }
 
 // look is how a page is looked at.

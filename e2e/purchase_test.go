@@ -17,6 +17,7 @@ const (
 	update   = `.quote__go button[formmethod=get]`
 	continu  = `.quote__go button:not([formmethod])`
 	pay      = `.button--pay`
+	danger   = `.button--danger`
 	complete = `main[data-order-status=completed]`
 )
 
