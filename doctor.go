@@ -47,12 +47,17 @@ func (cmd *doctorCommand) Run(ctx context.Context, s *Settings) error {
 	if d.unwell {
 		return errUnwell
 	}
+	if d.unclear {
+		fmt.Println("Nothing is wrong as far as could be found out, which was not everything.")
+		return nil
+	}
 	fmt.Println("All is well.")
 	return nil
 }
 
-// diagnosis prints findings and remembers whether one of them is bad.
-type diagnosis struct{ unwell bool }
+// diagnosis prints findings and remembers whether one of them is bad or could
+// not be made.
+type diagnosis struct{ unwell, unclear bool }
 
 func (d *diagnosis) good(what, text string) { fmt.Printf("  ok    %-12s %s\n", what, text) }
 func (d *diagnosis) note(what, text string) { fmt.Printf("  note  %-12s %s\n", what, text) }
@@ -172,6 +177,7 @@ func (d *diagnosis) finding(what string, f provider.Finding, fine, wrong string)
 	case provider.No:
 		d.bad(what, wrong)
 	case provider.Unclear:
+		d.unclear = true
 		d.note(what, "could not be found out")
 	case provider.NotUsed:
 	}

@@ -79,12 +79,15 @@ var (
 		"Orders by status.", []string{"status"}, nil)
 	oldestOpenOrder = prometheus.NewDesc("portal_oldest_open_order_seconds",
 		"Age of the oldest open order, 0 without one.", nil, nil)
+	overdueOrder = prometheus.NewDesc("portal_overdue_order_seconds",
+		"How long the worker has left an order lying that is due, 0 without one.", nil, nil)
 )
 
 // Describe names what Collect gives.
 func (o *orderCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- ordersByStatus
 	ch <- oldestOpenOrder
+	ch <- overdueOrder
 }
 
 // Collect counts the orders in the database. Without one it gives nothing: a
@@ -93,6 +96,10 @@ func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	counts, oldest, err := o.db.CountByStatus(ctx)
+	var overdue time.Duration
+	if err == nil {
+		overdue, err = o.overdue(ctx)
+	}
 	if err != nil {
 		o.logger.Error("can't count orders for the metrics", "error", err)
 		return
@@ -105,4 +112,26 @@ func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 		age = o.db.Now().Sub(oldest).Seconds()
 	}
 	ch <- prometheus.MustNewConstMetric(oldestOpenOrder, prometheus.GaugeValue, age)
+	ch <- prometheus.MustNewConstMetric(overdueOrder, prometheus.GaugeValue, overdue.Seconds())
+}
+
+// overdue asks as the worker does: an age alone can't tell an order that nobody
+// looks at from one that waits for its next send.
+func (o *orderCollector) overdue(ctx context.Context) (time.Duration, error) {
+	ids, err := o.db.Due(ctx, 1)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	order, _, err := o.db.Work(ctx, ids[0])
+	if err != nil {
+		return 0, err
+	}
+	since := order.DueAt
+	if order.Status == models.Sending {
+		since = order.LeaseUntil
+	}
+	if since == nil {
+		return 0, nil // it was settled meanwhile
+	}
+	return max(0, o.db.Now().Sub(*since)), nil
 }
