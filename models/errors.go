@@ -17,8 +17,9 @@ var (
 	ErrSubscribed = errors.New("the account already holds a subscription")
 	// ErrNotSubscribed is a renewal, upgrade or refund for an account that holds none.
 	ErrNotSubscribed = errors.New("the account holds no subscription")
-	// ErrTooEarly is a recorded renewal that ends no later than what is known.
-	ErrTooEarly = errors.New("the new end is not after the known one")
+	// ErrTooEarly is a recorded renewal that ends less than a day after what is
+	// known, or a release of something before it began.
+	ErrTooEarly = errors.New("the recorded time is too early")
 	// ErrExpired is an upgrade or refund of a subscription that has ended.
 	ErrExpired = errors.New("the subscription has ended")
 )

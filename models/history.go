@@ -27,24 +27,32 @@ type History struct {
 	LastOutsideID int64
 }
 
+// Seen is how far a history had come when somebody looked at it: what they then
+// ask for holds only as long as it still stands there.
+type Seen struct{ LastOrderID, LastOutsideID int64 }
+
+// Seen is how far the history has come.
+func (h History) Seen() Seen { return Seen{h.LastOrderID, h.LastOutsideID} }
+
 // Project rebuilds what an account holds at now from its completed orders, by
 // id, and from what was recorded from outside, by id. Pages, quotes and placing
 // all read this; nothing of it is stored.
 func Project(orders []Entry, outside []OutsideEvent, now time.Time) History {
 	h := History{Entries: merge(orders, outside)}
-	var s *Subscription
 	for _, e := range h.Entries {
 		switch {
 		case e.Order != nil:
 			h.LastOrderID = e.Order.ID
-			s = s.after(*e.Order, e.Lines)
 			if e.Order.Kind == Refund && InFull(e.Lines) && e.Order.EndsAt != nil {
 				h.FullRefunds = append(h.FullRefunds, e.Order.EndsAt.In(Beijing).Year())
 			}
 		case e.Outside != nil:
 			h.LastOutsideID = e.Outside.ID
-			s = s.recorded(*e.Outside)
 		}
+	}
+	var s *Subscription
+	for _, e := range effects(h.Entries) {
+		s = e.apply(s)
 	}
 	h.Subscription = s.at(now)
 	return h
@@ -77,8 +85,61 @@ func merge(orders []Entry, outside []OutsideEvent) []Entry {
 	return entries
 }
 
-// after is what is held once a completed order took effect.
+// effect is what an entry does to what is held.
+type effect struct {
+	// from is when it took effect, for those that a renewal seen later may have
+	// to stand before; zero for the others. Every one stands before a setting.
+	from    time.Time
+	setting bool
+	apply   func(*Subscription) *Subscription
+}
+
+// effects are those of the entries, in the order in which they came about. That
+// is the order of the entries, but for renewals that were seen: such a one stands
+// before the upgrades and renewals that were ordered while it was only presumed.
+// Replaying those behind it leaves presumed what nobody has seen yet.
+func effects(entries []Entry) []effect {
+	var all []effect
+	for _, e := range entries {
+		if e.Order != nil {
+			all = append(all, effect{from: ordered(*e.Order), apply: func(s *Subscription) *Subscription { return s.after(*e.Order, e.Lines) }})
+			continue
+		}
+		seen := *e.Outside
+		if seen.Kind != Renewed || seen.StartsAt == nil || seen.EndsAt == nil {
+			all = append(all, effect{apply: func(s *Subscription) *Subscription { return s.recorded(seen) }})
+			continue
+		}
+		i := len(all)
+		for i > 0 && (all[i-1].setting || !all[i-1].from.Before(*seen.StartsAt)) {
+			i--
+		}
+		all = slices.Insert(all, i, effect{from: *seen.StartsAt, apply: func(s *Subscription) *Subscription { return s.renewedOutside(seen) }})
+		// That auto-renewal is off is how it was seen at the end of all this: before,
+		// it may well have renewed.
+		all = append(all, effect{setting: true, apply: func(s *Subscription) *Subscription { return s.renewing(seen) }})
+	}
+	return all
+}
+
+// ordered is when a renewal or an upgrade was ordered: the instance was there
+// then, and so were the renewals that this took.
+func ordered(o Order) time.Time {
+	switch {
+	case o.Kind == Renew:
+		return o.PlacedAt
+	case o.Kind == Upgrade && o.StartsAt != nil:
+		return *o.StartsAt
+	}
+	return time.Time{}
+}
+
+// after is what is held once a completed order took effect. One for another
+// instance than is held changes nothing.
 func (s *Subscription) after(o Order, lines []Line) *Subscription {
+	if o.Kind != Buy && (s == nil || o.InstanceID != s.InstanceID) {
+		return s
+	}
 	switch o.Kind {
 	case Buy:
 		if o.StartsAt == nil || o.EndsAt == nil {
@@ -87,13 +148,10 @@ func (s *Subscription) after(o Order, lines []Line) *Subscription {
 		next := &Subscription{InstanceID: o.InstanceID, AutoRenew: o.AutoRenew, AutoRenewMonths: o.AutoRenewMonths}
 		return next.with(bought(o, lines, *o.StartsAt))
 	case Renew:
-		if s == nil || o.StartsAt == nil {
-			return s
-		}
-		next := s.presumedBefore(o.StartsAt.Add(-1)) // it began at an end, so that one was reached
+		next := s.presumedBefore(ordered(o))
 		return next.with(bought(o, lines, next.end()))
 	case Upgrade:
-		if s == nil || o.StartsAt == nil {
+		if o.StartsAt == nil {
 			return s
 		}
 		return s.presumedBefore(*o.StartsAt).upgraded(o, lines)
@@ -124,38 +182,48 @@ func bought(o Order, lines []Line, start time.Time) Period {
 
 // upgraded lifts everything that is left from the order's beginning on. What
 // was paid is shared out as the quote's lines say, each of which names its
-// period.
+// period. Where nothing is left by our dates, the provider counted otherwise: it
+// stands at the end of the last period then.
 func (s *Subscription) upgraded(o Order, lines []Line) *Subscription {
 	next, from := s.clone(), *o.StartsAt
+	in := Span{From: from, Edition: o.Edition, InstanceCount: o.InstanceCount}
+	for _, l := range lines {
+		if l.Kind == LineNew {
+			in.UnitFen = l.UnitFen
+		}
+	}
 	rest, running := o.TotalFen, -1
 	for i := range next.Periods {
 		p := &next.Periods[i]
-		if !p.End.After(from) {
+		last := i == len(next.Periods)-1
+		if !p.End.After(from) && !last {
 			continue
 		}
 		if running < 0 {
 			running = i
 		}
-		in := Span{From: from, Edition: o.Edition, InstanceCount: o.InstanceCount}
 		share := Fen(0)
 		for _, l := range lines {
-			if !l.Starts.Equal(p.Start) {
-				continue
-			}
-			share += l.Amount
-			if l.Kind == LineNew {
-				in.UnitFen = l.UnitFen
+			if l.Starts.Equal(p.Start) {
+				share += l.Amount
 			}
 		}
-		if p.Start.Before(from) || p.Presumed {
+		lifted := in
+		switch {
+		case !p.End.After(from):
+			lifted.From = p.End
+			p.Spans = append(p.Spans, lifted)
+		case p.Start.Before(from) || p.Presumed:
 			// What a presumed period began with stays, too: it says what the
 			// renewal cost.
-			p.Spans = append(p.Spans, in)
-		} else {
-			in.From = p.Start
-			p.Spans = []Span{in}
+			p.Spans = append(p.Spans, lifted)
+		default:
+			lifted.From = p.Start
+			p.Spans = []Span{lifted}
 		}
-		p.Payments = append(p.Payments, Payment{Number: o.Number, Kind: Upgrade, Fen: share})
+		if share != 0 || i == running {
+			p.Payments = append(p.Payments, Payment{Number: o.Number, Kind: Upgrade, Fen: share})
+		}
 		rest -= share
 	}
 	if running >= 0 && rest != 0 {
@@ -166,7 +234,7 @@ func (s *Subscription) upgraded(o Order, lines []Line) *Subscription {
 	return next
 }
 
-// recorded is what is held once an operator's entry took effect.
+// recorded is what is held once an operator's adoption or release took effect.
 func (s *Subscription) recorded(e OutsideEvent) *Subscription {
 	switch e.Kind {
 	case Adopted:
@@ -175,13 +243,9 @@ func (s *Subscription) recorded(e OutsideEvent) *Subscription {
 		}
 		next := &Subscription{InstanceID: e.InstanceID, AutoRenew: e.AutoRenew, AutoRenewMonths: e.AutoRenewMonths}
 		return next.with(seen(e, *e.StartsAt, Buy))
-	case Renewed:
-		if s == nil || e.EndsAt == nil {
-			return s
-		}
-		return s.renewedOutside(e)
 	case Released:
 		return nil
+	case Renewed: // see effects
 	}
 	return s
 }
@@ -195,60 +259,29 @@ func seen(e OutsideEvent, start time.Time, kind Kind) Period {
 	}
 }
 
-// renewedOutside puts a renewal that was seen in the place of those that were
-// presumed. Upgrades of presumed periods stay, and periods that were bought on
-// the presumption move to where they really begin.
+// renewedOutside adds a renewal that an operator saw.
 func (s *Subscription) renewedOutside(e OutsideEvent) *Subscription {
+	if s == nil || e.InstanceID != s.InstanceID {
+		return s
+	}
+	next := s
+	if e.AutoRenew {
+		next = s.renewing(e)
+	}
+	if !e.EndsAt.After(next.end()) {
+		return next
+	}
+	return next.with(seen(e, next.end(), Renew))
+}
+
+// renewing is with the auto-renewal that an operator saw.
+func (s *Subscription) renewing(e OutsideEvent) *Subscription {
+	if s == nil || e.InstanceID != s.InstanceID {
+		return s
+	}
 	next := s.clone()
 	next.AutoRenew, next.AutoRenewMonths = e.AutoRenew, e.AutoRenewMonths
-	first := slices.IndexFunc(next.Periods, func(p Period) bool { return p.Presumed })
-	if first < 0 {
-		return next.with(seen(e, next.end(), Renew))
-	}
-	presumed := next.Periods[first:]
-	next.Periods = next.Periods[:first]
-	next = next.with(seen(e, next.end(), Renew))
-	for _, p := range presumed {
-		if p.Presumed {
-			next = next.upgradedAs(p)
-		} else {
-			next = next.with(p.movedTo(next.end()))
-		}
-	}
 	return next
-}
-
-// upgradedAs repeats the upgrades of a period that was presumed. Each has left
-// one payment and one span behind what the period began with.
-func (s *Subscription) upgradedAs(p Period) *Subscription {
-	next := s.clone()
-	for i, paid := range p.Payments {
-		in := p.Spans[i+1]
-		next = next.presumedBefore(in.From)
-		running := len(next.Periods) - 1
-		for running > 0 && in.From.Before(next.Periods[running].Start) {
-			running--
-		}
-		to := &next.Periods[running]
-		to.Spans, to.Payments = append(to.Spans, in), append(to.Payments, paid)
-	}
-	return next
-}
-
-// movedTo is the period from another start on.
-func (p Period) movedTo(start time.Time) Period {
-	end := p.End.Add(start.Sub(p.Start))
-	if p.Months > 0 {
-		end = AddMonths(start, p.Months)
-	}
-	p.Start, p.End = start, end
-	p.Spans = slices.Clone(p.Spans)
-	for i := range p.Spans {
-		if i == 0 || p.Spans[i].From.Before(start) {
-			p.Spans[i].From = start
-		}
-	}
-	return p
 }
 
 // presumedBefore adds the automatic renewals that the provider must have made
@@ -263,10 +296,14 @@ func (s *Subscription) presumedBefore(t time.Time) *Subscription {
 		start, last := next.end(), next.Periods[len(next.Periods)-1]
 		in := last.Spans[len(last.Spans)-1]
 		in.From = start
-		next = next.with(Period{
+		presumed := Period{
 			Start: start, End: AddMonths(start, next.AutoRenewMonths), Months: next.AutoRenewMonths,
 			Presumed: true, Spans: []Span{in},
-		})
+		}
+		if last.Months == presumed.Months {
+			presumed.Percent = last.Percent // should the book not sell such a term any more
+		}
+		next = next.with(presumed)
 	}
 	return next
 }

@@ -56,10 +56,11 @@ func (a *account) bought(from string, months int, autoRenew bool) *models.Order 
 		models.Line{Kind: models.LineDiscount, Percent: "15", Amount: models.Fen(months) * -90_00})
 }
 
-func (a *account) renewed(from string, months, machines int) *models.Order {
+// renewed is a renewal of Pro that was ordered on a day.
+func (a *account) renewed(at string, months, machines int) *models.Order {
 	return a.order(models.Order{
 		Kind: models.Renew, InstanceID: "sas-1", Edition: models.Pro, InstanceCount: machines, Cycle: models.Month, Duration: months,
-		TotalFen: models.Fen(machines*months) * 60_00, StartsAt: ptr(on(from)), EndsAt: ptr(models.AddMonths(on(from), months)),
+		TotalFen: models.Fen(machines*months) * 60_00, PlacedAt: on(at),
 	}, models.Line{Kind: models.LineEdition, Edition: models.Pro, Machines: machines, Months: months, UnitFen: 60_00, Amount: models.Fen(machines*months) * 60_00})
 }
 
@@ -187,7 +188,7 @@ func TestOrdersThatDidNotComplete(t *testing.T) {
 func TestARenewalChangesNothingThatIsInForceNow(t *testing.T) {
 	var a account
 	a.bought("2026-01-01", 1, false)
-	a.renewed("2026-02-01", 3, 7)
+	a.renewed("2026-01-10", 3, 7)
 	h := a.at("2026-01-15")
 	holds(t, h,
 		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
@@ -204,7 +205,7 @@ func TestARenewalChangesNothingThatIsInForceNow(t *testing.T) {
 func TestARenewalAfterTheEnd(t *testing.T) {
 	var a account
 	a.bought("2026-01-31", 1, false)
-	a.renewed("2026-02-28", 1, 10)
+	a.renewed("2026-03-10", 1, 10)
 	holds(t, a.at("2026-03-20"),
 		"26-01-31…26-02-28 (1 months) −15%; 26-01-31 10×pro@60.00; buy-1 510.00",
 		"26-02-28…26-03-28 (1 months); 26-02-28 10×pro@60.00; renew-2 600.00")
@@ -213,8 +214,8 @@ func TestARenewalAfterTheEnd(t *testing.T) {
 func TestAnUpgradeLiftsWhatIsLeftAndSharesItsFeeByItsLines(t *testing.T) {
 	var a account
 	a.bought("2026-01-01", 1, false)
-	a.renewed("2026-02-01", 1, 10)
-	a.renewed("2026-03-01", 1, 10)
+	a.renewed("2026-01-10", 1, 10)
+	a.renewed("2026-01-11", 1, 10)
 	a.upgraded("2026-02-15", 12, map[string]models.Fen{"2026-02-01": 45_000, "2026-03-01": 90_001})
 	h := a.at("2026-02-15")
 	holds(t, h,
@@ -234,7 +235,7 @@ func TestAnUpgradeLiftsWhatIsLeftAndSharesItsFeeByItsLines(t *testing.T) {
 func TestAnUpgradeWhoseQuoteKnewOtherDates(t *testing.T) {
 	var a account
 	a.bought("2026-01-01", 1, false)
-	a.renewed("2026-02-01", 1, 10)
+	a.renewed("2026-01-10", 1, 10)
 	a.upgraded("2026-02-01", 10, map[string]models.Fen{"2026-01-01": 3_000, "2026-02-01": 90_000})
 	holds(t, a.at("2026-02-02"),
 		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
@@ -256,7 +257,6 @@ func TestNoPaymentIsLost(t *testing.T) {
 			switch rapid.SampledFrom([]string{"renew", "upgrade", "seen"}).Draw(t, "step") {
 			case "renew":
 				paid += a.renewed(now.In(models.Beijing).Format("2006-01-02"), 1, 10).TotalFen
-				a.orders[len(a.orders)-1].Order.StartsAt = ptr(s.EndsAt)
 			case "upgrade":
 				shares := map[string]models.Fen{}
 				for _, p := range s.Periods {
@@ -313,7 +313,7 @@ func TestAutomaticRenewalsArePresumedUntilNow(t *testing.T) {
 	}
 	holds(t, a.at("2026-03-01"),
 		"26-01-31…26-02-28 (1 months) −15%; 26-01-31 10×pro@60.00; buy-1 510.00",
-		"26-02-28…26-03-28 (1 months) presumed; 26-02-28 10×pro@60.00")
+		"26-02-28…26-03-28 (1 months) −15% presumed; 26-02-28 10×pro@60.00")
 }
 
 func TestWithoutAutoRenewalNothingIsPresumed(t *testing.T) {
@@ -331,11 +331,11 @@ func TestWithoutAutoRenewalNothingIsPresumed(t *testing.T) {
 func TestARenewalThatFollowsAPresumedOne(t *testing.T) {
 	var a account
 	a.bought("2026-01-01", 1, true)
-	a.renewed("2026-03-01", 1, 8)
+	a.renewed("2026-02-10", 1, 8)
 	for _, at := range []string{"2026-02-10", "2026-03-31"} {
 		holds(t, a.at(at),
 			"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
-			"26-02-01…26-03-01 (1 months) presumed; 26-02-01 10×pro@60.00",
+			"26-02-01…26-03-01 (1 months) −15% presumed; 26-02-01 10×pro@60.00",
 			"26-03-01…26-04-01 (1 months); 26-03-01 8×pro@60.00; renew-2 480.00")
 	}
 }
@@ -347,7 +347,7 @@ func TestAPresumedRenewalAfterAnUpgrade(t *testing.T) {
 	a.upgraded("2026-01-16", 12, map[string]models.Fen{"2026-01-01": 500})
 	holds(t, a.at("2026-02-10"),
 		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; 26-01-16 12×enterprise@150.00; buy-1 510.00; upgrade-2 5.00",
-		"26-02-01…26-03-01 (1 months) presumed; 26-02-01 12×enterprise@150.00")
+		"26-02-01…26-03-01 (1 months) −15% presumed; 26-02-01 12×enterprise@150.00")
 }
 
 // What a presumed period began with says what the renewal cost, also when the
@@ -360,16 +360,16 @@ func TestAnUpgradeOfAPresumedPeriod(t *testing.T) {
 		h := a.at("2026-02-20")
 		holds(t, h,
 			"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
-			"26-02-01…26-03-01 (1 months) presumed; 26-02-01 10×pro@60.00; "+day(on(at))+" 12×enterprise@150.00; upgrade-2 5.00")
+			"26-02-01…26-03-01 (1 months) −15% presumed; 26-02-01 10×pro@60.00; "+day(on(at))+" 12×enterprise@150.00; upgrade-2 5.00")
 		if h.Subscription.InstanceCount != 12 {
 			t.Errorf("%+v", h.Subscription)
 		}
 	}
 }
 
-func renewal(ends string, machines int) models.OutsideEvent {
+func renewal(starts, ends string, machines int) models.OutsideEvent {
 	return models.OutsideEvent{
-		Kind: models.Renewed, Edition: models.Pro, InstanceCount: machines, EndsAt: ptr(on(ends)), PaidFen: 1_650_00,
+		Kind: models.Renewed, Edition: models.Pro, InstanceCount: machines, StartsAt: ptr(on(starts)), EndsAt: ptr(on(ends)), PaidFen: 1_650_00,
 		AutoRenew: true, AutoRenewMonths: 3,
 	}
 }
@@ -379,13 +379,13 @@ func renewal(ends string, machines int) models.OutsideEvent {
 func TestASeenRenewalReplacesPresumedOnes(t *testing.T) {
 	var a account
 	a.bought("2026-01-01", 1, true)
-	a.renewed("2026-04-01", 1, 8) // on 5 March: behind two presumed ones
+	a.renewed("2026-03-05", 1, 8) // behind two presumed ones
 	holds(t, a.at("2026-03-05"),
 		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
-		"26-02-01…26-03-01 (1 months) presumed; 26-02-01 10×pro@60.00",
-		"26-03-01…26-04-01 (1 months) presumed; 26-03-01 10×pro@60.00",
+		"26-02-01…26-03-01 (1 months) −15% presumed; 26-02-01 10×pro@60.00",
+		"26-03-01…26-04-01 (1 months) −15% presumed; 26-03-01 10×pro@60.00",
 		"26-04-01…26-05-01 (1 months); 26-04-01 8×pro@60.00; renew-2 480.00")
-	a.saw(renewal("2026-05-01", 11)) // in truth one of three months, for 11 machines
+	a.saw(renewal("2026-02-01", "2026-05-01", 11)) // in truth one of three months, for 11 machines
 	h := a.at("2026-03-05")
 	holds(t, h,
 		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
@@ -403,7 +403,7 @@ func TestASeenRenewalReplacesPresumedOnes(t *testing.T) {
 func TestASeenRenewalWhereNoneIsPresumed(t *testing.T) {
 	var a account
 	a.bought("2026-01-01", 1, true)
-	a.saw(renewal("2026-03-01", 10)) // before the end
+	a.saw(renewal("2026-02-01", "2026-03-01", 10)) // before the end
 	holds(t, a.at("2026-01-20"),
 		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
 		"26-02-01…26-03-01; 26-02-01 10×pro@0.00; renew outside 1650.00")
@@ -415,7 +415,7 @@ func TestASeenRenewalKeepsTheUpgradesOfPresumedOnes(t *testing.T) {
 	var a account
 	a.bought("2026-01-01", 1, true)
 	a.upgraded("2026-02-10", 12, map[string]models.Fen{"2026-02-01": 500})
-	a.saw(renewal("2026-03-01", 10))
+	a.saw(renewal("2026-02-01", "2026-03-01", 10))
 	holds(t, a.at("2026-02-20"),
 		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
 		"26-02-01…26-03-01; 26-02-01 10×pro@0.00; 26-02-10 12×enterprise@150.00; renew outside 1650.00; upgrade-2 5.00")
@@ -424,7 +424,7 @@ func TestASeenRenewalKeepsTheUpgradesOfPresumedOnes(t *testing.T) {
 	var b account
 	b.bought("2026-01-01", 1, true)
 	b.upgraded("2026-03-10", 12, map[string]models.Fen{"2026-03-01": 500})
-	b.saw(renewal("2026-03-01", 10))
+	b.saw(renewal("2026-02-01", "2026-03-01", 10))
 	h := b.at("2026-03-20")
 	holds(t, h,
 		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
@@ -440,13 +440,13 @@ func TestASeenRenewalKeepsTheUpgradesOfPresumedOnes(t *testing.T) {
 func TestAnUpgradedPeriodThatMoves(t *testing.T) {
 	for ends, want := range map[string]string{
 		"2026-03-05": "26-03-05…26-04-05 (1 months); 26-03-05 10×pro@60.00; 26-03-10 12×enterprise@150.00; renew-2 600.00; upgrade-3 5.00",
-		"2026-05-01": "26-05-01…26-06-01 (1 months); 26-05-01 10×pro@60.00; 26-05-01 12×enterprise@150.00; renew-2 600.00; upgrade-3 5.00",
+		"2026-05-01": "26-05-01…26-06-01 (1 months); 26-05-01 12×enterprise@150.00; renew-2 600.00",
 	} {
 		var a account
 		a.bought("2026-01-01", 1, true)
-		a.renewed("2026-03-01", 1, 10) // behind a presumed one
+		a.renewed("2026-02-10", 1, 10) // behind a presumed one
 		a.upgraded("2026-03-10", 12, map[string]models.Fen{"2026-03-01": 500})
-		a.saw(renewal(ends, 10))
+		a.saw(renewal("2026-02-01", ends, 10))
 		h := a.at("2026-03-20")
 		if lines := strings.Split(write(h.Subscription), "\n"); lines[2] != want {
 			t.Errorf("holds\n%s\nwant\n%s", lines[2], want)
@@ -455,6 +455,203 @@ func TestAnUpgradedPeriodThatMoves(t *testing.T) {
 			t.Errorf("in force on 1 May: %+v", in)
 		}
 	}
+}
+
+// What was seen may be the first of several that were presumed: the others stay
+// presumed, and what was ordered while they were stays where it is.
+func TestASeenRenewalLeavesTheLaterOnesPresumed(t *testing.T) {
+	var a account
+	a.bought("2026-01-01", 1, true)
+	a.renewed("2026-03-10", 6, 80) // in the second presumed month
+	monthly := func(starts, ends string) models.OutsideEvent {
+		e := renewal(starts, ends, 10)
+		e.AutoRenewMonths = 1
+		return e
+	}
+	a.saw(monthly("2026-02-01", "2026-03-01"))
+	h := a.at("2026-03-11")
+	holds(t, h,
+		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
+		"26-02-01…26-03-01; 26-02-01 10×pro@0.00; renew outside 1650.00",
+		"26-03-01…26-04-01 (1 months) presumed; 26-03-01 10×pro@0.00",
+		"26-04-01…26-10-01 (6 months); 26-04-01 80×pro@60.00; renew-2 28800.00")
+	if s := h.Subscription; !s.Unconfirmed || s.InstanceCount != 10 || !s.ConfirmedEnd().Equal(on("2026-03-01")) {
+		t.Errorf("%+v", s)
+	}
+	a.saw(monthly("2026-03-01", "2026-04-01"))
+	if s := a.at("2026-03-11").Subscription; s.Unconfirmed || !s.EndsAt.Equal(on("2026-10-01")) {
+		t.Errorf("%s", write(s))
+	}
+}
+
+// Auto-renewal that is off now was on when an upgrade was ordered in a period
+// that it had renewed.
+func TestAutoRenewalThatIsSeenToBeOff(t *testing.T) {
+	var a account
+	a.bought("2026-01-01", 1, true)
+	a.upgraded("2026-03-10", 12, map[string]models.Fen{"2026-03-01": 500})
+	off := func(starts, ends string) models.OutsideEvent {
+		e := renewal(starts, ends, 10)
+		e.AutoRenew, e.AutoRenewMonths = false, 0
+		return e
+	}
+	a.saw(off("2026-02-01", "2026-03-01"))
+	h := a.at("2026-03-20")
+	holds(t, h,
+		"26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; buy-1 510.00",
+		"26-02-01…26-03-01; 26-02-01 10×pro@0.00; renew outside 1650.00",
+		"26-03-01…26-04-01 (1 months) presumed; 26-03-01 10×pro@0.00; 26-03-10 12×enterprise@150.00; upgrade-2 5.00")
+	if s := h.Subscription; s.AutoRenew || !s.Unconfirmed || s.Edition != models.Enterprise {
+		t.Errorf("%+v", s)
+	}
+	a.saw(off("2026-03-01", "2026-04-01"))
+	h = a.at("2026-03-20")
+	if s := h.Subscription; s.Unconfirmed || s.Edition != models.Enterprise || s.InstanceCount != 12 || s.Last().InstanceCount != 12 {
+		t.Errorf("%s", write(s))
+	}
+	if s := a.at("2026-04-02").Subscription; s.State(on("2026-04-02")) != models.Expired {
+		t.Errorf("%s", write(s))
+	}
+}
+
+// The provider may count otherwise by a moment: what it did is never lost.
+func TestAnUpgradeWhenNothingIsLeftByOurDates(t *testing.T) {
+	var a account
+	a.bought("2026-01-01", 1, false)
+	a.upgraded("2026-02-01", 12, map[string]models.Fen{"2026-01-01": 500})
+	h := a.at("2026-02-02")
+	holds(t, h, "26-01-01…26-02-01 (1 months) −15%; 26-01-01 10×pro@60.00; 26-02-01 12×enterprise@150.00; buy-1 510.00; upgrade-2 5.00")
+	if in := h.Subscription.Last(); in.Edition != models.Enterprise {
+		t.Errorf("a renewal would go on with %+v", in)
+	}
+}
+
+// An order is about one instance, whatever else is held by then.
+func TestAnOrderForAnotherInstanceChangesNothing(t *testing.T) {
+	for _, kind := range []models.Kind{models.Renew, models.Upgrade, models.Refund} {
+		var a account
+		a.saw(adopted())
+		a.order(models.Order{
+			Kind: kind, InstanceID: "sas-before", Edition: models.Enterprise, InstanceCount: 99, Cycle: models.Year, Duration: 1,
+			PlacedAt: on("2026-02-01"), StartsAt: ptr(on("2026-02-01")), EndsAt: ptr(on("2026-02-01")),
+		})
+		holds(t, a.at("2026-02-02"), "26-01-05…27-01-05; 26-01-05 4×enterprise@0.00; buy outside 6120.00")
+	}
+}
+
+// TestTheRecordIsWhatTheProviderDid: the provider renews by itself, people
+// upgrade and renew meanwhile, and an operator types the provider's bills in, one
+// by one and late. Once all are typed, the record is what the provider did; before
+// that, everything ordered is in it and the end is right.
+func TestTheRecordIsWhatTheProviderDid(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const months = 1
+		var a account
+		a.bought("2026-01-31", 1, true)
+		now := on("2026-01-31")
+		type span struct {
+			from     time.Time
+			machines int
+		}
+		type period struct {
+			start, end time.Time
+			spans      []span
+			bill       bool // the provider made it by itself
+		}
+		truth := []period{{now, models.AddMonths(now, months), []span{{now, 10}}, false}}
+		last := func() *period { return &truth[len(truth)-1] }
+		machines := func(p period) int { return p.spans[len(p.spans)-1].machines }
+		bills := 0 // typed in
+		bill := func() bool {
+			var pending []period
+			for _, p := range truth {
+				if p.bill {
+					pending = append(pending, p)
+				}
+			}
+			if bills == len(pending) {
+				return false
+			}
+			p := pending[bills]
+			bills++
+			a.saw(models.OutsideEvent{
+				Kind: models.Renewed, Edition: models.Pro, InstanceCount: p.spans[0].machines, EndsAt: ptr(p.end), PaidFen: 100,
+				StartsAt:  ptr(models.Project(a.orders, a.outside, now).Subscription.ConfirmedEnd()),
+				AutoRenew: true, AutoRenewMonths: months,
+			})
+			return true
+		}
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(1, 60*24).Draw(t, "hours")) * time.Hour)
+			for !last().end.After(now) {
+				start := last().end
+				truth = append(truth, period{start, models.AddMonths(start, months), []span{{start, machines(*last())}}, true})
+			}
+			switch rapid.SampledFrom([]string{"renew", "upgrade", "bill"}).Draw(t, "step") {
+			case "renew":
+				n, count := rapid.IntRange(1, 3).Draw(t, "months"), rapid.IntRange(1, 30).Draw(t, "machines")
+				start := last().end
+				truth = append(truth, period{start, models.AddMonths(start, n), []span{{start, count}}, false})
+				a.order(models.Order{
+					Kind: models.Renew, InstanceID: "sas-1", Edition: models.Pro, InstanceCount: count,
+					Cycle: models.Month, Duration: n, PlacedAt: now,
+				})
+			case "upgrade":
+				count := rapid.IntRange(1, 30).Draw(t, "machines")
+				for i := range truth {
+					switch p := &truth[i]; {
+					case !p.end.After(now):
+					case p.start.Before(now) || p.bill:
+						p.spans = append(p.spans, span{now, count})
+					default:
+						p.spans = []span{{p.start, count}}
+					}
+				}
+				a.order(models.Order{Kind: models.Upgrade, InstanceID: "sas-1", Edition: models.Pro, InstanceCount: count, StartsAt: ptr(now), TotalFen: 7})
+			case "bill":
+				bill()
+			}
+			s := models.Project(a.orders, a.outside, now).Subscription
+			if !s.EndsAt.Equal(last().end) || s.InstanceCount != func() int {
+				in := 0
+				for _, p := range truth {
+					for _, sp := range p.spans {
+						if !sp.from.After(now) {
+							in = sp.machines
+						}
+					}
+				}
+				return in
+			}() {
+				t.Fatalf("at %s, %d bills typed in:\n%s\nthe provider's: %+v", now, bills, write(s), truth)
+			}
+		}
+		for bill() {
+		}
+		s := models.Project(a.orders, a.outside, now).Subscription
+		if s.Unconfirmed || len(s.Periods) != len(truth) {
+			t.Fatalf("%s\nthe provider's: %+v", write(s), truth)
+		}
+		for i, p := range s.Periods {
+			same := p.Start.Equal(truth[i].start) && p.End.Equal(truth[i].end)
+			var got []span
+			for _, in := range p.Spans {
+				got = append(got, span{in.From, in.InstanceCount})
+			}
+			// What was lifted at the very moment it began was never in force.
+			inForce := func(spans []span) (out []span) {
+				for j, in := range spans {
+					if j+1 == len(spans) || spans[j+1].from.After(in.from) {
+						out = append(out, in)
+					}
+				}
+				return out
+			}
+			if !same || !slices.EqualFunc(inForce(got), inForce(truth[i].spans), func(a, b span) bool { return a.from.Equal(b.from) && a.machines == b.machines }) {
+				t.Fatalf("period %d:\n%s\nthe provider's: %+v", i, write(s), truth)
+			}
+		}
+	})
 }
 
 func adopted() models.OutsideEvent {
@@ -484,9 +681,9 @@ func TestWhatReleasesAnInstance(t *testing.T) {
 		release(&a)
 		holds(t, a.at("2026-02-02"), "nothing")
 		// And nothing after it brings it back.
-		a.renewed("2027-01-01", 1, 10)
+		a.renewed("2026-02-03", 1, 10)
 		a.upgraded("2026-02-03", 10, nil)
-		a.saw(renewal("2027-03-01", 10))
+		a.saw(renewal("2027-02-01", "2027-03-01", 10))
 		if h := a.at("2026-02-04"); h.Subscription != nil {
 			t.Errorf("after %s:\n%s", name, write(h.Subscription))
 		}
@@ -571,9 +768,9 @@ func TestTheOrderOfEntriesDecidesWhatIsHeld(t *testing.T) {
 func TestProjectingTwiceSaysTheSame(t *testing.T) {
 	var a account
 	a.bought("2026-01-01", 1, true)
-	a.renewed("2026-04-01", 2, 8)
+	a.renewed("2026-03-04", 2, 8)
 	a.upgraded("2026-03-05", 12, map[string]models.Fen{"2026-03-01": 500, "2026-04-01": 700})
-	a.saw(renewal("2026-05-01", 11))
+	a.saw(renewal("2026-02-01", "2026-05-01", 11))
 	first := write(a.at("2026-03-05").Subscription)
 	a.at("2030-01-01")
 	if again := write(a.at("2026-03-05").Subscription); again != first {

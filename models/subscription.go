@@ -127,6 +127,17 @@ func (s Subscription) ConfirmedEnd() time.Time {
 	return s.EndsAt
 }
 
+// Confirmed is what was in force at ConfirmedEnd: what a renewal that was seen
+// goes on with, unless it says otherwise.
+func (s Subscription) Confirmed() Span {
+	for i, p := range s.Periods {
+		if p.Presumed && i > 0 {
+			return p.Spans[0] // repeats the end of the period before
+		}
+	}
+	return s.Last()
+}
+
 // Running is the period that now falls into; the last one after the end, the
 // first before the beginning.
 func (s Subscription) Running(now time.Time) Period {

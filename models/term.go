@@ -73,3 +73,8 @@ func AddMonths(t time.Time, months int) time.Time {
 	last := first.AddDate(0, 1, -1).Day()
 	return first.AddDate(0, 0, min(day, last)-1).UTC()
 }
+
+// NextYear is when the next calendar year of Beijing begins (UTC).
+func NextYear(now time.Time) time.Time {
+	return time.Date(now.In(Beijing).Year()+1, 1, 1, 0, 0, 0, 0, Beijing).UTC()
+}

@@ -48,6 +48,13 @@ func elapsed(start, at time.Time, begun bool) length {
 	return newLength(months, days, int(models.AddMonths(start, months+1).Sub(from)/day))
 }
 
+// NextDay is when the next day of the running period begins (UTC): until then
+// an upgrade's fee and a refund stay what they are at now.
+func NextDay(s models.Subscription, now time.Time) time.Time {
+	start := s.Running(now).Start
+	return start.Add(now.Sub(start)/day*day + day)
+}
+
 // before says whether l is shorter than m. Both are measured from one start, so
 // that days of the same month are out of as many.
 func (l length) before(m length) bool {

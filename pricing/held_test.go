@@ -65,7 +65,7 @@ func (h *holder) renew(t fataler, term models.Term, machines int, now time.Time)
 	}
 	h.order(models.Order{
 		Kind: models.Renew, Edition: s.Last().Edition, Cycle: term.Cycle, Duration: term.Duration, InstanceCount: machines,
-		StartsAt: &s.EndsAt, EndsAt: &s.EndsAt,
+		PlacedAt: now, StartsAt: &s.EndsAt, EndsAt: &s.EndsAt,
 	}, p)
 	return p
 }
@@ -235,10 +235,6 @@ func (h history) longest(fits *big.Rat) *big.Rat {
 
 // discount is what a period was bought with.
 func (h history) discount(p models.Period) *big.Rat {
-	if p.Percent != "" {
-		d, _ := new(big.Rat).SetString(p.Percent)
-		return d.Quo(d, big.NewRat(100, 1))
-	}
 	if p.Presumed {
 		for _, t := range h.terms {
 			if t.Months() == p.Months {
@@ -246,7 +242,11 @@ func (h history) discount(p models.Period) *big.Rat {
 			}
 		}
 	}
-	if p.Months == 0 {
+	if p.Percent != "" {
+		d, _ := new(big.Rat).SetString(p.Percent)
+		return d.Quo(d, big.NewRat(100, 1))
+	}
+	if p.Presumed || p.Months == 0 {
 		return h.longest(h.length(p))
 	}
 	return new(big.Rat)

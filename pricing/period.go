@@ -2,6 +2,7 @@ package pricing
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -26,14 +27,17 @@ func used(p models.Period, at time.Time) length { return elapsed(p.Start, at, tr
 
 // boughtWith is the discount that a period was bought with, in hundredths of a
 // percent. Where nobody saw it, it is what the book gives: to an automatic
-// renewal that of a term of its months, to a period known by its dates that of
-// the longest term that fits into it.
+// renewal that of a term of its months, or where none is sold any more what the
+// period before it had; to a period known by its dates, and where all else is
+// missing, that of the longest term that fits into it.
 func (b *Book) boughtWith(p models.Period) (int64, error) {
 	switch {
+	case p.Presumed && b.hasTerm(p.Months):
+		return b.discountOf(p.Months), nil
 	case p.Percent != "":
 		return readPercent(p.Percent)
 	case p.Presumed:
-		return b.discountOf(p.Months), nil
+		return b.discountFor(whole(p)), nil
 	case p.Months == 0:
 		return b.discountFor(whole(p)), nil
 	default:
@@ -51,6 +55,11 @@ func readPercent(s string) (int64, error) {
 		return 0, fmt.Errorf("pricing: %.40q is no discount", s)
 	}
 	return d.IntPart(), nil
+}
+
+// hasTerm says whether the book has a term of exactly so many months.
+func (b *Book) hasTerm(months int) bool {
+	return slices.ContainsFunc(b.terms, func(t term) bool { return t.Months() == months })
 }
 
 // discountOf is the discount of the term of exactly so many months, 0 when none

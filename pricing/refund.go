@@ -24,7 +24,7 @@ func (b *Book) Refund(s models.Subscription, fullThisYear bool, now time.Time) (
 	if len(s.Periods) == 0 || !now.Before(s.Periods[len(s.Periods)-1].End) {
 		return Price{}, models.ErrExpired
 	}
-	inFull := !fullThisYear && now.Sub(s.Periods[0].Start) < time.Duration(b.fullRefundDays)*day
+	inFull := !fullThisYear && now.Before(b.FullRefundUntil(s))
 	var price Price
 	for _, p := range s.Periods {
 		paid, err := b.paidFor(p)
@@ -51,6 +51,12 @@ func (b *Book) Refund(s models.Subscription, fullThisYear bool, now time.Time) (
 	return price, nil
 }
 
+// FullRefundUntil is when the days of a full refund end: so many times 24 hours
+// after the purchase, UTC.
+func (b *Book) FullRefundUntil(s models.Subscription) time.Time {
+	return s.StartsAt.Add(time.Duration(b.fullRefundDays) * day)
+}
+
 // paidFor are the lines of what was paid for a period.
 func (b *Book) paidFor(p models.Period) ([]models.Line, error) {
 	var lines []models.Line
@@ -65,7 +71,11 @@ func (b *Book) paidFor(p models.Period) ([]models.Line, error) {
 		if err != nil {
 			return nil, err
 		}
-		paid("", models.Renew, charged(unit, p.Spans[0].InstanceCount, p.Months, b.discountOf(p.Months)))
+		discount, err := b.boughtWith(p)
+		if err != nil {
+			return nil, err
+		}
+		paid("", models.Renew, charged(unit, p.Spans[0].InstanceCount, p.Months, discount))
 	}
 	for _, payment := range p.Payments {
 		paid(payment.Number, payment.Kind, payment.Fen)

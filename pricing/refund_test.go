@@ -167,6 +167,25 @@ func TestARefundOfAPresumedRenewal(t *testing.T) {
 	}
 }
 
+// A term that is off sale by now was renewed with the discount it had: nothing
+// that was never paid comes back.
+func TestARefundOfAPresumedRenewalOfATermOffSale(t *testing.T) {
+	h := holder{book: pricing.Embedded()}
+	h.buy(t, models.Pro, term("year-1"), 25, at("2026-01-10"), 12)
+	now := at("2027-01-11")
+	p := refund(t, parse(t, oneTerm("pro", "60.00", "month-1", "0")), h.at(now), false, now)
+	if p.ListFen != 2*15_300_00 || p.TotalFen >= 15_300_00 {
+		t.Errorf("%+v", p)
+	}
+	// Where the period before it was another term, it is what fits into it.
+	h = holder{book: pricing.Embedded()}
+	h.buy(t, models.Pro, term("month-1"), 25, at("2026-01-10"), 18)
+	now = at("2026-02-11")
+	if p := refund(t, h.book, h.at(now), false, now); p.ListFen != 1_500_00+22_950_00 {
+		t.Errorf("%+v", p)
+	}
+}
+
 // An upgrade of a presumed renewal is paid besides it.
 func TestARefundOfAnUpgradedPresumedRenewal(t *testing.T) {
 	h := holder{book: pricing.Embedded()}

@@ -58,12 +58,10 @@ func histories(db *gorm.DB, now time.Time, accountIDs ...int64) (map[int64]model
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(orders))
-	for i, o := range orders {
-		ids[i] = o.QuoteID
-	}
 	var quotes []models.Quote
-	if err := db.Select("id", "lines").Where("id IN ?", ids).Find(&quotes).Error; err != nil {
+	err = db.Select("quotes.id", "quotes.lines").Joins("JOIN orders ON orders.quote_id = quotes.id").
+		Where("orders.account_id IN ? AND orders.status = ?", accountIDs, models.Completed).Find(&quotes).Error
+	if err != nil {
 		return nil, err
 	}
 	lines := make(map[string][]models.Line, len(quotes))

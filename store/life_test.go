@@ -199,7 +199,7 @@ func TestAQuoteHoldsOnlyForWhatItSaw(t *testing.T) {
 // record enters something from outside that ends so long from now.
 func (w *world) record(kind models.OutsideKind, ends time.Duration) models.OutsideEvent {
 	w.t.Helper()
-	e, err := w.Record(w.t.Context(), w.operator(), w.outside(kind, ends))
+	e, err := w.Record(w.t.Context(), w.operator(), w.outside(kind, ends), nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		if s == nil || s.InstanceID != "sas-outside" || s.Edition != models.Enterprise || s.InstanceCount != 7 || s.Periods[0].Payments[0].Fen != 123456 {
 			t.Fatalf("%+v", s)
 		}
-		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Adopted, 200*day)); !errors.Is(err, models.ErrSubscribed) {
+		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Adopted, 200*day), nil); !errors.Is(err, models.ErrSubscribed) {
 			t.Errorf("a second one: %v", err)
 		}
 		renewed := w.order(renewal)
@@ -248,14 +248,14 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		other, _ := w.customer(1002, "b@example.com")
 		e := w.outside(models.Adopted, 100*day)
 		e.AccountID, e.InstanceID = other.ID, "sas-outside"
-		if _, err := w.Record(t.Context(), w.operator(), e); !errors.Is(err, models.ErrExists) {
+		if _, err := w.Record(t.Context(), w.operator(), e, nil); !errors.Is(err, models.ErrExists) {
 			t.Errorf("the same instance for another account: %v", err)
 		}
 	})
 	t.Run("a renewal", func(t *testing.T) {
 		w := newWorld(t)
 		bought := w.order(pro25)
-		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Renewed, day)); !errors.Is(err, models.ErrTooEarly) {
+		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Renewed, day), nil); !errors.Is(err, models.ErrTooEarly) {
 			t.Errorf("one that ends before what is known: %v", err)
 		}
 		e := w.record(models.Renewed, 60*day)
@@ -266,6 +266,26 @@ func TestWhatOperatorsRecord(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	})
+	t.Run("a purchase in review is not completed with another account's instance", func(t *testing.T) {
+		w := newWorld(t)
+		taken := w.order(pro25).InstanceID
+		other, viewer := w.customer(1002, "b@example.com")
+		w.account, w.viewer = other, viewer
+		o := w.placeQuote(w.offer(pro25))
+		claimed, attempt := w.claim(o)
+		err := w.Answer(t.Context(), claimed, attempt, models.Answer{Outcome: models.OutcomeContradicted}, store.Next{Status: models.NeedsReview, Reason: models.ReasonContradicted})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := store.Settlement{As: models.Completed, Note: "seen", ProviderOrderID: "1", InstanceID: taken}
+		if err := w.SettleOrder(t.Context(), o.Number, d); err == nil {
+			t.Error("two accounts hold one instance")
+		}
+		d.InstanceID = "sas-mine"
+		if err := w.SettleOrder(t.Context(), o.Number, d); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("a release", func(t *testing.T) {
 		w := newWorld(t)
 		w.order(pro25)
@@ -273,7 +293,7 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		if w.held(w.account).Subscription != nil || gone.PaidFen != 0 || gone.Edition != models.Pro {
 			t.Errorf("%+v", gone)
 		}
-		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Released, 0)); !errors.Is(err, models.ErrNotSubscribed) {
+		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Released, 0), nil); !errors.Is(err, models.ErrNotSubscribed) {
 			t.Errorf("a second one: %v", err)
 		}
 		w.order(pro25) // and on it goes, behind the entry
@@ -286,7 +306,7 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		w.order(pro25)
 		e := w.outside(models.Released, 0)
 		e.InstanceID = "sas-other"
-		if _, err := w.Record(t.Context(), w.operator(), e); !errors.Is(err, models.ErrConflict) {
+		if _, err := w.Record(t.Context(), w.operator(), e, nil); !errors.Is(err, models.ErrConflict) {
 			t.Error(err)
 		}
 	})
@@ -294,14 +314,14 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		w := newWorld(t)
 		w.placeQuote(w.offer(pro25))
 		var open *models.OpenOrderError
-		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Adopted, day)); !errors.As(err, &open) {
+		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Adopted, day), nil); !errors.As(err, &open) {
 			t.Error(err)
 		}
 	})
 	t.Run("and nobody else", func(t *testing.T) {
 		w := newWorld(t)
 		for _, v := range []models.Viewer{w.viewer, w.staff(models.Support)} {
-			if _, err := w.Record(t.Context(), v, w.outside(models.Adopted, day)); !errors.Is(err, models.ErrForbidden) {
+			if _, err := w.Record(t.Context(), v, w.outside(models.Adopted, day), nil); !errors.Is(err, models.ErrForbidden) {
 				t.Errorf("%s: %v", v.User.Role, err)
 			}
 		}
@@ -310,7 +330,7 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		w := newWorld(t)
 		e := w.outside(models.Adopted, day)
 		e.Reason = " \n"
-		if _, err := w.Record(t.Context(), w.operator(), e); err == nil {
+		if _, err := w.Record(t.Context(), w.operator(), e, nil); err == nil {
 			t.Error("no reason was needed")
 		}
 	})

@@ -214,6 +214,13 @@ func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) er
 			if order.Kind == models.Buy && (d.ProviderOrderID == "" || d.InstanceID == "") {
 				return errors.New("completing a purchase needs the provider's OrderId and InstanceId: read both in the provider's console")
 			}
+			if order.Kind == models.Buy {
+				if taken, err := instanceOfAnother(tx, d.InstanceID, order.AccountID); err != nil {
+					return err
+				} else if taken {
+					return fmt.Errorf("instance %s belongs to another account: read the InstanceId in the provider's console again", d.InstanceID)
+				}
+			}
 			if order.Kind != models.Refund && d.ProviderOrderID == "" {
 				return errors.New("completing this order needs the provider's OrderId: read it in the provider's console")
 			}
@@ -252,6 +259,11 @@ func completion(tx *gorm.DB, o models.Order, a models.Answer) (map[string]any, e
 	case models.Buy:
 		set["starts_at"], set["ends_at"] = at, models.AddMonths(at, o.Term().Months())
 	case models.Renew, models.Upgrade:
+		if o.Kind == models.Renew {
+			// What the customer was shown when ordering, and what the history makes of
+			// it: an end that passed since doesn't move what was bought behind it.
+			at = o.PlacedAt
+		}
 		known, err := history(tx, o.AccountID, at)
 		if err != nil {
 			return nil, err

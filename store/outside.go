@@ -4,25 +4,32 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
 	"portal/models"
 )
 
+// shortestRenewal is how much later than the known end a recorded renewal ends at
+// the least: less is the same one, typed in again to the second.
+const shortestRenewal = 24 * time.Hour
+
 // Record keeps what an operator saw at the provider: an entry in the account's
 // history, without a call. The caller has set the account, the kind and what
 // was seen; a renewal begins where the confirmed time ends, and a release ends
 // what is held, so that StartsAt of both, and Edition, InstanceCount and
-// auto-renewal of a release, are filled in here.
+// auto-renewal of a release, are filled in here. seen is the history that the
+// operator looked at; nil for who looked at none.
 //
 // models.ErrForbidden for everybody but operators, *models.OpenOrderError while
 // an order may still change what is held, models.ErrSubscribed or
 // models.ErrNotSubscribed when it is not what the entry is about,
-// models.ErrConflict when another instance is held by now, models.ErrExists when
-// the instance is another account's, models.ErrTooEarly for a renewal that ends
-// nothing later.
-func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEvent) (models.OutsideEvent, error) {
+// models.ErrConflict when something happened to the account since, or another
+// instance is held, models.ErrExists when the instance is another account's,
+// models.ErrTooEarly for a renewal that ends nothing later, or a release before
+// what is held began.
+func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEvent, seen *models.Seen) (models.OutsideEvent, error) {
 	if v.User.Role != models.Operator {
 		return e, models.ErrForbidden
 	}
@@ -44,13 +51,16 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 		if err != nil {
 			return err
 		}
+		if seen != nil && *seen != known.Seen() {
+			return models.ErrConflict
+		}
 		held := known.Subscription
 		switch e.Kind {
 		case models.Adopted:
 			if err := models.May(models.Buy, held, now); err != nil {
 				return err
 			}
-			if taken, err := instanceOfAnother(tx, e); err != nil {
+			if taken, err := instanceOfAnother(tx, e.InstanceID, e.AccountID); err != nil {
 				return err
 			} else if taken {
 				return models.ErrExists
@@ -63,13 +73,16 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 				return models.ErrConflict
 			}
 			if e.Kind == models.Released {
+				if e.EndsAt.Before(held.StartsAt.Truncate(time.Minute)) { // people type minutes
+					return models.ErrTooEarly
+				}
 				e.StartsAt, e.PaidFen = nil, 0
 				e.Edition, e.InstanceCount = held.Edition, held.InstanceCount
 				e.AutoRenew, e.AutoRenewMonths = held.AutoRenew, held.AutoRenewMonths
 				break
 			}
 			end := held.ConfirmedEnd()
-			if !e.EndsAt.After(end) {
+			if e.EndsAt.Before(end.Add(shortestRenewal)) {
 				return models.ErrTooEarly
 			}
 			e.StartsAt = &end
@@ -84,11 +97,11 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 
 // instanceOfAnother says whether an instance belongs to another account's
 // history: one instance has one owner.
-func instanceOfAnother(tx *gorm.DB, e models.OutsideEvent) (bool, error) {
+func instanceOfAnother(tx *gorm.DB, instanceID string, accountID int64) (bool, error) {
 	var n int64
 	err := tx.Raw(`SELECT
 		(SELECT count(*) FROM orders WHERE instance_id = @instance AND account_id <> @account) +
 		(SELECT count(*) FROM outside_events WHERE instance_id = @instance AND account_id <> @account)`,
-		map[string]any{"instance": e.InstanceID, "account": e.AccountID}).Scan(&n).Error
+		map[string]any{"instance": instanceID, "account": accountID}).Scan(&n).Error
 	return n > 0, err
 }
