@@ -45,6 +45,9 @@ func (a *app) account(c echo.Context) error {
 	if v.User.Role == models.Operator && held.OpenOrder == nil {
 		p.Records = recordable(held.Subscription, page.Now)
 	}
+	if kind := models.OutsideKind(c.QueryParam("recorded")); v.User.Role == models.Operator && slices.Contains(models.OutsideKinds(), kind) {
+		p.Recorded = kind
+	}
 	if held.OpenOrder != nil {
 		page.Refresh = refreshFor(held.OpenOrder.Status)
 	}
@@ -103,7 +106,12 @@ func (a *app) whyNot(v models.Viewer, kind models.Kind, held store.Holding, owne
 		return "not_subscribed", nil
 	case errors.Is(err, models.ErrExpired):
 		return "expired", nil
-	case kind == models.Refund || kind == models.Buy || owned == nil:
+	case kind == models.Refund:
+		if _, err := a.chooseRefund(asked{held: held, now: now}); errors.As(err, &cannot) {
+			return cannot.why, cannot.args
+		}
+		return "", nil
+	case kind == models.Buy || owned == nil:
 		return "", nil // the form reads the machines itself
 	}
 	w := asked{held: held, count: *owned, now: now}

@@ -131,6 +131,11 @@ func (a *app) offer(w asked, ch choice) (models.Quote, error) {
 		LastOrderID: w.held.LastOrderID, LastOutsideID: w.held.LastOutsideID,
 		ExpiresAt: w.now.Add(a.Book.QuoteValidity()),
 	}
+	until := func(t time.Time) {
+		if w.now.Before(t) && t.Before(q.ExpiresAt) {
+			q.ExpiresAt = t
+		}
+	}
 	s := w.held.Subscription
 	if ch.Kind != models.Buy {
 		if s == nil {
@@ -141,10 +146,7 @@ func (a *app) offer(w asked, ch choice) (models.Quote, error) {
 			Edition: s.Edition, InstanceCount: s.InstanceCount, StartsAt: s.StartsAt, EndsAt: s.EndsAt,
 			AutoRenew: s.AutoRenew, Unconfirmed: s.Unconfirmed,
 		}
-		// At the end another sum holds, or nothing can be had any more.
-		if w.now.Before(s.EndsAt) && s.EndsAt.Before(q.ExpiresAt) {
-			q.ExpiresAt = s.EndsAt
-		}
+		until(s.EndsAt) // then another sum holds, or nothing can be had any more
 	}
 	var price pricing.Price
 	var err error
@@ -163,15 +165,20 @@ func (a *app) offer(w asked, ch choice) (models.Quote, error) {
 		if err == nil && !end.After(w.now) {
 			err = &pricing.TermNotSoldError{Term: ch.Term} // it would buy nothing but time that has passed
 		}
+		until(end)
 	case models.Upgrade:
 		price, err = a.Book.Upgrade(*s, ch.Edition, w.count.Machines, w.now)
 		q.EndsAt = &s.EndsAt
+		until(pricing.NextDay(*s, w.now)) // it costs a day less then
 	case models.Refund:
 		q.Edition, q.InstanceCount, q.CountReadAt = s.Edition, s.InstanceCount, w.now
 		price, err = a.Book.Refund(*s, w.held.HadFullRefund(w.now), w.now)
-		if until := s.StartsAt.AddDate(0, 0, a.Book.FullRefundDays()); models.InFull(price.Lines) && until.Before(q.ExpiresAt) {
-			q.ExpiresAt = until
+		if models.InFull(price.Lines) {
+			until(a.Book.FullRefundUntil(*s))
+		} else {
+			until(pricing.NextDay(*s, w.now)) // a day less comes back then
 		}
+		until(models.NextYear(w.now)) // with another full refund, perhaps
 	}
 	q.VersionCode = a.Book.VersionCode(q.Edition)
 	q.TotalFen, q.Lines = price.TotalFen, price.Lines

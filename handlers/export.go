@@ -7,11 +7,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -270,17 +269,18 @@ func csvCell(value any) string {
 	return ""
 }
 
-// noFormula puts an apostrophe before text that a spreadsheet would take for a
-// formula. Spreadsheets skip what can't be seen at the beginning, and some read
-// the wide signs of Chinese keyboards as the plain ones.
+// formula is what a spreadsheet would take for the beginning of one, at the
+// beginning of a cell. Spreadsheets skip what can't be seen there, and some read
+// the wide signs of Chinese keyboards as the plain ones. A cell also begins behind
+// a semicolon, where that separates the cells of a reader's country.
+var formula = regexp.MustCompile(`(^|[;\t\r\n])([\x00-\x08\x0b\x0c\x0e-\x20\x7f-\x{a0}\p{Z}\p{Cf}]*[=+\-@＝＋－＠﹦﹢﹣﹫−])`)
+
+// noFormula puts an apostrophe before what could be read as a formula.
 func noFormula(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = formula.ReplaceAllString(s, "$1'$2")
 	if strings.HasPrefix(s, "\t") || strings.HasPrefix(s, "\r") || strings.HasPrefix(s, "\n") {
-		return "'" + s
-	}
-	visible := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf) })
-	if sign, size := utf8.DecodeRuneInString(visible); size > 0 && strings.ContainsRune("=+-@＝＋－＠﹦﹢﹣﹫−", sign) {
-		return "'" + s
+		s = "'" + s
 	}
 	return s
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +21,8 @@ import (
 )
 
 const (
-	// xlsxAtOnce workbooks are made at the same time, one for each person: they
-	// take room on disk, and the disk may be the database's.
+	// xlsxAtOnce workbooks are made at the same time, and each person has one until
+	// it is read: they take room on disk, and the disk may be the database's.
 	xlsxAtOnce = 2
 	// sheetRows is as many as a sheet may have, its heading included.
 	sheetRows = excelize.TotalRows
@@ -30,10 +32,11 @@ const (
 	unspilled = 100_000
 )
 
-// exports are the workbooks being made.
+// exports are the workbooks being made and being read.
 type exports struct {
 	mu     sync.Mutex
-	people map[int64]bool
+	people map[int64]bool // who has one
+	making int
 }
 
 func newExports() *exports { return &exports{people: map[int64]bool{}} }
@@ -42,11 +45,20 @@ func newExports() *exports { return &exports{people: map[int64]bool{}} }
 func (x *exports) begin(userID int64) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.people[userID] || len(x.people) >= xlsxAtOnce {
+	if x.people[userID] || x.making >= xlsxAtOnce {
 		return false
 	}
 	x.people[userID] = true
+	x.making++
 	return true
+}
+
+// made gives the place of a workbook that is ready to the next one: whoever reads
+// slowly keeps nobody else waiting.
+func (x *exports) made() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.making--
 }
 
 func (x *exports) end(userID int64) {
@@ -65,6 +77,8 @@ func (a *app) ordersXLSX(c echo.Context) error {
 			return &throttledError{time.Minute}
 		}
 		defer a.exports.end(v.User.ID)
+		made := sync.OnceFunc(a.exports.made)
+		defer made()
 		book, err := newWorkbook(locales.From(ctx), columnsFor(v), a.Store.Now(), sheetRows)
 		if err != nil {
 			return err
@@ -76,6 +90,7 @@ func (a *app) ordersXLSX(c echo.Context) error {
 		if err := book.finish(); err != nil {
 			return err
 		}
+		made()
 		a.download(c, "xlsx", kind)
 		return book.writeTo(patientTo(c))
 	})
@@ -98,8 +113,12 @@ type workbook struct {
 }
 
 func newWorkbook(l *locales.Localizer, cols []column, now time.Time, rows int) (*workbook, error) {
-	// A folder of its own, so that whatever happens, removing it removes all.
-	folder, err := os.MkdirTemp("", "portal-export-*")
+	// A folder of its own, so that whatever happens, removing it removes all. Only
+	// a crash leaves one behind; the next export clears it away.
+	if err := sweepExports(os.TempDir(), time.Now()); err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", exportFolder+"*")
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +223,29 @@ func (b *workbook) turn() (err error) {
 		return err
 	}
 	return b.begin(name)
+}
+
+const exportFolder = "portal-export-"
+
+// sweepExports removes the folders of exports that no process can be at any more.
+func sweepExports(in string, now time.Time) error {
+	entries, err := os.ReadDir(in)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), exportFolder) {
+			continue
+		}
+		info, err := entry.Info()
+		if err != nil || now.Sub(info.ModTime()) < 2*exportLongest {
+			continue // gone meanwhile, or perhaps in use
+		}
+		if err := os.RemoveAll(filepath.Join(in, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // onDisk is how many bytes the sheets have on disk.

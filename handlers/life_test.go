@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"portal/models"
 	"portal/portaltest"
+	"portal/pricing"
 	"portal/provider/sandbox"
 )
 
@@ -225,6 +228,22 @@ func TestARenewal(t *testing.T) {
 		}
 		agree(t, p)
 	})
+	t.Run("never for time that has passed when it is placed", func(t *testing.T) {
+		p := portaltest.New(t)
+		b := p.SignedIn("lin@example.com")
+		p.Settle(b.PlaceKind(models.Buy, b.QuoteKind(models.Buy, answers("pro", "month-1"))))
+		end := models.AddMonths(p.Held().EndsAt, 1)
+		b.Wait(end.Sub(p.Now()) - 5*time.Minute)
+		quote := b.QuoteKind(models.Renew, url.Values{"term": {"month-1"}})
+		p.Pass(10 * time.Minute)
+		page := b.Post(quote+"/order", nil)
+		if !strings.Contains(page.Location, "/quote?kind=renew") {
+			t.Errorf("placed after its end: %d %s", page.Status, page.Location)
+		}
+		if n := p.Sandbox.Requests()[sandbox.ActionRenewInstance]; n != 0 {
+			t.Error("it was sent")
+		}
+	})
 	t.Run("takes the machines of today, and leaves the running term as it is", func(t *testing.T) {
 		p := portaltest.New(t)
 		b := p.SignedIn("lin@example.com")
@@ -383,6 +402,62 @@ func TestARefund(t *testing.T) {
 			t.Fatalf("%d %s", page.Status, page.Location)
 		}
 	})
+	t.Run("holds until the next day begins, which comes off", func(t *testing.T) {
+		p, b := setup(t)
+		b.Wait(10*day - 10*time.Minute)
+		quote := b.QuoteKind(models.Refund, nil)
+		p.Pass(11 * time.Minute)
+		page := b.Post(quote+"/order", url.Values{"instance_id": {p.Held().InstanceID}})
+		if !strings.HasPrefix(page.Location, "/quotes/") || page.Location == quote {
+			t.Fatalf("%d %s", page.Status, page.Location)
+		}
+		near(t, p.Settle(b.PlaceKind(models.Refund, page.Location)).TotalFen, models.Fen(newest(p).AmountFen))
+	})
+	t.Run("holds until the year ends, which may bring another full refund", func(t *testing.T) {
+		p, b := setup(t)
+		newYear := models.NextYear(p.Now())
+		b.Wait(newYear.Sub(p.Now()) - 3*day)
+		b.Carry(models.Refund)
+		b.Carry(models.Buy)
+		b.Carry(models.Refund) // this year's full one
+		b.Carry(models.Buy)
+		b.Wait(newYear.Sub(p.Now()) - 10*time.Minute)
+		quote := b.QuoteKind(models.Refund, nil)
+		p.Pass(11 * time.Minute)
+		page := b.Post(quote+"/order", url.Values{"instance_id": {p.Held().InstanceID}})
+		if !strings.HasPrefix(page.Location, "/quotes/") || page.Location == quote {
+			t.Fatalf("%d %s", page.Status, page.Location)
+		}
+		if o := p.Settle(b.PlaceKind(models.Refund, page.Location)); o.TotalFen != 1530000 || !newest(p).InFull {
+			t.Errorf("%s", o.TotalFen.Yuan())
+		}
+	})
+	t.Run("of an edition that is off sale and has no price is explained", func(t *testing.T) {
+		p := portaltest.New(t)
+		p.SignedIn("operator@example.com").Post(p.AccountPath()+"/outside", url.Values{
+			"kind": {"adopted"}, "instance_id": {"sas-elsewhere"}, "edition": {"pro"}, "machines": {"25"},
+			"starts": {"2026-01-01"}, "ends": {"2031-01-01"}, "paid": {"38250"}, "reason": {"sold by hand"},
+		})
+		text, err := os.ReadFile("../pricing/book.toml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		without := regexp.MustCompile(`(?s)\[editions\.pro\].*?(\[)`).ReplaceAllString(string(text), "$1")
+		if p.Config.Book, err = pricing.Parse([]byte(without)); err != nil {
+			t.Fatal(err)
+		}
+		p.Reload()
+		b := p.SignedIn("lin@example.com")
+		for _, page := range []portaltest.Page{form(p, b, models.Refund), b.Post(p.AccountPath()+"/quote?kind=refund", nil)} {
+			if page.Status != http.StatusConflict {
+				t.Errorf("%d", page.Status)
+			}
+			says(t, page, "its price is not known")
+		}
+		if page := b.Get(p.AccountPath()); strings.Contains(page.Body, "kind=refund") {
+			t.Error("it is offered")
+		}
+	})
 	t.Run("needs no count of machines", func(t *testing.T) {
 		p, b := setup(t)
 		if err := p.Sandbox.AddFault(sandbox.Rule{Action: sandbox.ActionGetInstanceCount, Fault: sandbox.FaultUnavailableBefore}); err != nil {
@@ -443,7 +518,7 @@ func TestAnUnconfirmedRenewal(t *testing.T) {
 			"kind": {"renewed"}, "instance_id": {held.InstanceID}, "ends": {beijing(held.EndsAt)}, "paid": {"3,000.00"},
 			"edition": {"pro"}, "machines": {"25"}, "auto_renew": {"on"}, "auto_renew_months": {"1"}, "reason": {"bill of May"},
 		})
-		if page.Location != p.AccountPath() {
+		if page.Location != p.AccountPath()+"?recorded=renewed" {
 			t.Fatalf("%d %s", page.Status, page.Text())
 		}
 		if s := p.Held(); s.State(p.Now()) != models.Active || s.Unconfirmed {
@@ -492,7 +567,7 @@ func TestWhatHappenedOutside(t *testing.T) {
 		if page := op.Get(p.AccountPath()); !strings.Contains(page.Body, "/outside?kind=adopted") {
 			t.Error("the operator is not led to adopting")
 		}
-		if page := op.Post(p.AccountPath()+"/outside", adoption()); page.Location != p.AccountPath() {
+		if page := op.Post(p.AccountPath()+"/outside", adoption()); page.Location != p.AccountPath()+"?recorded=adopted" {
 			t.Fatalf("%d %s", page.Status, page.Text())
 		}
 		says(t, op.Get(p.AccountPath()), "sas-elsewhere", "sold by hand", "operator@example.com")
@@ -552,9 +627,10 @@ func TestWhatHappenedOutside(t *testing.T) {
 		if page := op.Post(p.AccountPath()+"/outside", other); page.Status != http.StatusUnprocessableEntity {
 			t.Errorf("another instance: %d", page.Status)
 		}
-		if page := op.Post(p.AccountPath()+"/outside", values); page.Location != p.AccountPath() {
+		if page := op.Post(p.AccountPath()+"/outside", values); page.Location != p.AccountPath()+"?recorded=released" {
 			t.Fatalf("%d %s", page.Status, page.Text())
 		}
+		says(t, op.Get(p.AccountPath()+"?recorded=released"), "The release is recorded")
 		if page := form(p, b, models.Buy); page.Status != http.StatusOK {
 			t.Errorf("buying anew: %d %s", page.Status, page.Location)
 		}
@@ -562,6 +638,102 @@ func TestWhatHappenedOutside(t *testing.T) {
 			t.Errorf("a second release: %d", page.Status)
 		}
 	})
+}
+
+// renewalForm is the operators' form for a renewal, as it comes filled in.
+func renewalForm(p *portaltest.Portal, op *portaltest.Browser) url.Values {
+	p.T.Helper()
+	page := op.Get(p.AccountPath() + "/outside?kind=renewed")
+	values := url.Values{"ends": {beijing(models.AddMonths(p.Held().ConfirmedEnd(), 1))}, "paid": {"1500"}, "reason": {"bill"}}
+	for _, name := range []string{"kind", "seen", "instance_id", "machines"} {
+		m := regexp.MustCompile(`<input[^>]* name="` + name + `"[^>]* value="([^"]*)"`).FindStringSubmatch(page.Body)
+		if m == nil {
+			p.T.Fatalf("the form has no %s", name)
+		}
+		values.Set(name, m[1])
+	}
+	for _, name := range []string{"edition", "auto_renew_months"} {
+		m := regexp.MustCompile(`name="` + name + `"[^>]* value="([^"]*)" checked`).FindStringSubmatch(page.Body)
+		if m != nil {
+			values.Set(name, m[1])
+		}
+	}
+	if strings.Contains(page.Body, `aria-describedby="auto_renew-hint" checked`) {
+		values.Set("auto_renew", "on")
+	}
+	return values
+}
+
+// toTheSecond compares what was typed in with what was not.
+func toTheSecond(a, b time.Time) bool { return a.Sub(b).Abs() < time.Second }
+
+func TestARenewalIsRecordedAsItsFormSays(t *testing.T) {
+	p := portaltest.New(t)
+	b := p.SignedIn("lin@example.com")
+	auto := answers("pro", "month-1")
+	auto.Set("auto_renew", "on")
+	auto.Set("auto_renew_months", "1")
+	p.Settle(b.PlaceKind(models.Buy, b.QuoteKind(models.Buy, auto)))
+	b.Wait(p.Held().EndsAt.Sub(p.Now()) + 40*day) // two renewals are presumed
+	machines(p, 80)
+	b.Carry(models.Renew) // for 80, behind them
+	op := p.SignedIn("operator@example.com")
+	before := p.Held()
+
+	// Two tabs, or two operators: what one has recorded is not recorded again.
+	first, second := renewalForm(p, op), renewalForm(p, op)
+	second.Set("ends", beijing(models.AddMonths(before.ConfirmedEnd(), 1).Add(47*time.Second)))
+	if page := op.Post(p.AccountPath()+"/outside", first); page.Status != http.StatusSeeOther {
+		t.Fatalf("%d %s", page.Status, page.Text())
+	}
+	page := op.Post(p.AccountPath()+"/outside", second)
+	if page.Status != http.StatusUnprocessableEntity {
+		t.Errorf("recorded again: %d", page.Status)
+	}
+	says(t, page, "Something happened to this account")
+	second.Del("seen") // not even by a script
+	if page := op.Post(p.AccountPath()+"/outside", second); page.Status != http.StatusUnprocessableEntity {
+		t.Errorf("47 seconds were recorded as a renewal: %d", page.Status)
+	}
+
+	held := p.Held()
+	if held.InstanceCount != 25 || !toTheSecond(held.EndsAt, before.EndsAt) || !held.Unconfirmed || !held.AutoRenew || held.AutoRenewMonths != 1 {
+		t.Errorf("after the first of two: %+v", held)
+	}
+	if page := op.Post(p.AccountPath()+"/outside", renewalForm(p, op)); page.Status != http.StatusSeeOther {
+		t.Fatalf("%d %s", page.Status, page.Text())
+	}
+	if held := p.Held(); held.InstanceCount != 25 || held.Last().InstanceCount != 80 || !toTheSecond(held.EndsAt, before.EndsAt) || held.Unconfirmed {
+		t.Errorf("after both: %+v", held)
+	}
+	agree(t, p)
+}
+
+func TestAReleaseIsConfirmedAndCannotBeBeforeTheBeginning(t *testing.T) {
+	p := portaltest.New(t)
+	b := p.SignedIn("lin@example.com")
+	o := b.Carry(models.Buy)
+	b.Wait(day)
+	op := p.SignedIn("operator@example.com")
+	release := func(id string, at time.Time) portaltest.Page {
+		return op.Post(p.AccountPath()+"/outside", url.Values{
+			"kind": {"released"}, "instance_id": {id}, "ends": {beijing(at)}, "reason": {"gone"},
+		})
+	}
+	if page := op.Get(p.AccountPath() + "/outside?kind=released"); !strings.Contains(page.Body, `id="instance_id"`) || strings.Contains(page.Body, `value="`+o.InstanceID) {
+		t.Error("the id is not asked for, or is filled in already")
+	}
+	for name, page := range map[string]portaltest.Page{
+		"without the id": release("", p.Now()), "another id": release("sas-other", p.Now()),
+		"before the beginning": release(o.InstanceID, o.StartsAt.Add(-time.Hour)), "in the future": release(o.InstanceID, p.Now().Add(time.Hour)),
+	} {
+		if page.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", name, page.Status)
+		}
+	}
+	if page := release(o.InstanceID, o.StartsAt.Truncate(time.Minute)); page.Status != http.StatusSeeOther {
+		t.Errorf("in the minute in which it began: %d %s", page.Status, page.Text())
+	}
 }
 
 // TestMachinesOwnedBesideMachinesCovered: the page shows both, and does without

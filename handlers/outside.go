@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
@@ -28,11 +29,11 @@ func (a *app) outsideForm(c echo.Context) error {
 	if !slices.Contains(recordable(held.Subscription, a.Store.Now()), kind) {
 		return c.Redirect(http.StatusSeeOther, accountPath(account.ID)) // its page says what it holds
 	}
-	p := views.OutsideProps{Account: account, Kind: kind}
+	p := views.OutsideProps{Account: account, Kind: kind, Seen: seen(held)}
 	if s := held.Subscription; s != nil && kind != models.Adopted {
-		last := s.Last()
-		p.Held, p.InstanceID = s, s.InstanceID
-		p.Edition, p.Machines = string(last.Edition), strconv.Itoa(last.InstanceCount)
+		p.Held = s
+		before := s.Confirmed()
+		p.Edition, p.Machines = string(before.Edition), strconv.Itoa(before.InstanceCount)
 		p.AutoRenew, p.AutoRenewMonths = s.AutoRenew, months(s.AutoRenewMonths)
 	}
 	return a.renderOutside(c, p)
@@ -55,16 +56,16 @@ func (a *app) recordOutside(c echo.Context) error {
 	if kind != models.Adopted {
 		p.Held = held.Subscription
 	}
-	event, problems := readOutside(p, a.Book.AutoRenewMonths(), a.Store.Now())
+	event, problems := readOutside(p, a.Store.Now())
 	if len(problems) == 0 {
-		_, err = a.Store.Record(c.Request().Context(), viewer(c), event)
+		_, err = a.Store.Record(c.Request().Context(), viewer(c), event, readSeen(form.Get("seen")))
 		var open *models.OpenOrderError
 		wrong := func(field, key string, args ...any) {
 			problems = append(problems, views.Problem{Field: field, Key: key, Args: args})
 		}
 		switch {
 		case err == nil:
-			return c.Redirect(http.StatusSeeOther, accountPath(account.ID))
+			return c.Redirect(http.StatusSeeOther, accountPath(account.ID)+"?recorded="+string(kind))
 		case errors.As(err, &open):
 			wrong("", "open_order", "Number", open.Number)
 		case errors.Is(err, models.ErrSubscribed):
@@ -72,24 +73,30 @@ func (a *app) recordOutside(c echo.Context) error {
 		case errors.Is(err, models.ErrNotSubscribed):
 			wrong("", "outside_not_held")
 		case errors.Is(err, models.ErrConflict):
-			wrong("", "instance_changed")
+			wrong("", "history_changed")
 		case errors.Is(err, models.ErrExists):
 			wrong("instance_id", "instance_taken")
+		case errors.Is(err, models.ErrTooEarly) && kind == models.Released:
+			wrong("ends", "released_before_start", "Day", held.Subscription.StartsAt)
 		case errors.Is(err, models.ErrTooEarly):
 			wrong("ends", "ends_not_later", "Day", held.Subscription.ConfirmedEnd())
 		default:
 			return err
 		}
 	}
-	p.Problems = problems
+	p.Problems, p.Seen = problems, seen(held)
 	return a.renderOutside(c, p)
 }
 
 func (a *app) renderOutside(c echo.Context, p views.OutsideProps) error {
-	p.Editions, p.AutoRenewOptions = models.Editions(), a.Book.AutoRenewMonths()
-	if n, err := strconv.Atoi(p.AutoRenewMonths); err == nil && p.Held != nil && n == p.Held.AutoRenewMonths && !slices.Contains(p.AutoRenewOptions, n) {
-		p.AutoRenewOptions = append(p.AutoRenewOptions, n) // sold once, and still running
+	p.Editions = models.Editions()
+	// What was seen need not be on sale here.
+	p.AutoRenewOptions = append([]int{1, 3, 6, 12, 24, 36}, a.Book.AutoRenewMonths()...)
+	if p.Held != nil && p.Held.AutoRenewMonths > 0 {
+		p.AutoRenewOptions = append(p.AutoRenewOptions, p.Held.AutoRenewMonths)
 	}
+	slices.Sort(p.AutoRenewOptions)
+	p.AutoRenewOptions = slices.Compact(p.AutoRenewOptions)
 	status := http.StatusOK
 	if len(p.Problems) > 0 {
 		status = http.StatusUnprocessableEntity
@@ -108,13 +115,38 @@ func (a *app) findOutside(c echo.Context, name string) (models.Account, store.Ho
 	return account, held, kind, err
 }
 
-const longestReason = 1000
+// seen is the history that a form shows, for the form to say when it comes back.
+func seen(held store.Holding) string {
+	s := held.Seen()
+	return strconv.FormatInt(s.LastOrderID, 10) + "." + strconv.FormatInt(s.LastOutsideID, 10)
+}
+
+// readSeen reads it; nil from a script that looked at no form.
+func readSeen(s string) *models.Seen {
+	if s == "" {
+		return nil
+	}
+	order, outside, _ := strings.Cut(s, ".")
+	lastOrder, err1 := strconv.ParseInt(order, 10, 64)
+	lastOutside, err2 := strconv.ParseInt(outside, 10, 64)
+	if err1 != nil || err2 != nil {
+		return &models.Seen{LastOrderID: -1} // nothing that ever was
+	}
+	return &models.Seen{LastOrderID: lastOrder, LastOutsideID: lastOutside}
+}
+
+const (
+	longestReason = 1000
+	// longestRenewal is the longest automatic renewal that can have been seen, in
+	// months.
+	longestRenewal = 36
+)
 
 // instanceID is what the provider's ids look like, generously.
 var instanceID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$`)
 
 // readOutside reads the form and says what is wrong with it.
-func readOutside(p views.OutsideProps, periods []int, now time.Time) (models.OutsideEvent, []views.Problem) {
+func readOutside(p views.OutsideProps, now time.Time) (models.OutsideEvent, []views.Problem) {
 	e := models.OutsideEvent{
 		AccountID: p.Account.ID, Kind: p.Kind, InstanceID: p.InstanceID, Reason: p.Reason, AutoRenew: p.AutoRenew,
 	}
@@ -124,6 +156,13 @@ func readOutside(p views.OutsideProps, periods []int, now time.Time) (models.Out
 	}
 
 	switch {
+	case p.Kind == models.Released && p.InstanceID == "":
+		wrong("instance_id", "instance_id_confirm_release")
+	case p.Kind == models.Released && p.Held != nil && p.InstanceID != p.Held.InstanceID:
+		wrong("instance_id", "instance_id_confirm_wrong")
+	case p.Kind == models.Renewed && p.InstanceID == "":
+		wrong("", "instance_id_missing") // the form knows it; only a script can forget it
+	case p.Kind == models.Renewed:
 	case p.InstanceID == "":
 		wrong("instance_id", "instance_id_missing")
 	case !instanceID.MatchString(p.InstanceID):
@@ -168,8 +207,7 @@ func readOutside(p views.OutsideProps, periods []int, now time.Time) (models.Out
 		}
 		if p.AutoRenew {
 			n, err := strconv.Atoi(p.AutoRenewMonths)
-			asBefore := p.Held != nil && n == p.Held.AutoRenewMonths
-			if err != nil || n < 1 || !asBefore && !slices.Contains(periods, n) {
+			if err != nil || n < 1 || n > longestRenewal {
 				wrong("auto_renew_months", "auto_renew_months_missing")
 			}
 			e.AutoRenewMonths = n
@@ -180,6 +218,10 @@ func readOutside(p views.OutsideProps, periods []int, now time.Time) (models.Out
 		wrong("reason", "reason_missing")
 	case utf8.RuneCountInString(p.Reason) > longestReason:
 		wrong("reason", "reason_too_long")
+	case strings.ContainsFunc(p.Reason, func(r rune) bool {
+		return !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) && !strings.ContainsRune("\t\r\n", r)
+	}):
+		wrong("reason", "reason_invisible")
 	}
 	return e, problems
 }

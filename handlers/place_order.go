@@ -2,8 +2,8 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -44,8 +44,12 @@ func (a *app) placeOrder(c echo.Context) error {
 	if err := a.may(quote.Kind, held[account.ID], now); err != nil {
 		return a.notPlaced(c, quote, err)
 	}
+	w := asked{account: account, held: held[account.ID], now: now}
 	expired := !now.Before(quote.ExpiresAt)
-	if quote.Kind == models.Refund && !expired {
+	if quote.Kind == models.Refund {
+		if expired {
+			return a.requote(c, w, quote, []models.QuoteChange{models.QuoteExpired})
+		}
 		// What can't be taken back is confirmed by name.
 		switch typed := strings.TrimSpace(c.Request().PostForm.Get("instance_id")); typed {
 		case quote.InstanceID:
@@ -57,7 +61,6 @@ func (a *app) placeOrder(c echo.Context) error {
 				[]views.Problem{{Field: "instance_id", Key: "instance_id_confirm_wrong"}})
 		}
 	}
-	w := asked{account: account, held: held[account.ID], now: now}
 	if quote.Kind != models.Refund {
 		read := a.counts.forPlacing
 		if expired {
@@ -96,16 +99,7 @@ func (a *app) requote(c echo.Context, w asked, old models.Quote, why []models.Qu
 		return c.Redirect(http.StatusSeeOther, ch.url(w.account.ID))
 	}
 	fresh.ReplacesID, fresh.Changes = &old.ID, why
-	fresh, err = a.addQuote(c, fresh)
-	switch {
-	case errors.Is(err, models.ErrSubscribed), errors.Is(err, models.ErrNotSubscribed), errors.Is(err, models.ErrExpired):
-		return c.Redirect(http.StatusSeeOther, accountPath(w.account.ID)) // it changed in another tab meanwhile
-	case errors.Is(err, models.ErrConflict):
-		return c.Redirect(http.StatusSeeOther, ch.url(w.account.ID)) // ditto: the form shows what holds now
-	case err != nil:
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, "/quotes/"+fresh.ID)
+	return a.toQuote(c, fresh, ch)
 }
 
 // notPlaced says on the check page why the account can't have this order now.
@@ -130,14 +124,31 @@ func (a *app) notPlaced(c echo.Context, quote models.Quote, err error) error {
 	return a.renderCheck(c, http.StatusConflict, quote, []views.Problem{problem})
 }
 
-// quotesAnHour bounds how many quotes an account gets: they are kept for good.
+// quotesAnHour bounds how many quotes each person gets for an account: they are
+// kept for good.
 const quotesAnHour = 120
+
+// toQuote keeps a quote and leads to it, or to what has changed meanwhile in
+// another tab.
+func (a *app) toQuote(c echo.Context, q models.Quote, ch choice) error {
+	kept, err := a.addQuote(c, q)
+	switch {
+	case errors.Is(err, models.ErrSubscribed), errors.Is(err, models.ErrNotSubscribed), errors.Is(err, models.ErrExpired):
+		return c.Redirect(http.StatusSeeOther, accountPath(q.AccountID)) // its page says what it holds
+	case errors.Is(err, models.ErrConflict):
+		return c.Redirect(http.StatusSeeOther, ch.url(q.AccountID)) // the form shows what holds now
+	case err != nil:
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/quotes/"+kept.ID)
+}
 
 // addQuote keeps a quote, unless its account has had too many.
 func (a *app) addQuote(c echo.Context, q models.Quote) (models.Quote, error) {
 	ctx := c.Request().Context()
 	wait, err := a.Store.Attempt(ctx, store.Limit{
-		Name: "quotes:" + strconv.FormatInt(q.AccountID, 10), Failures: quotesAnHour, Window: time.Hour,
+		Name:     fmt.Sprintf("quotes:%d:%d", q.AccountID, viewer(c).User.ID),
+		Failures: quotesAnHour, Window: time.Hour,
 	})
 	if err == nil && wait > 0 {
 		err = &throttledError{wait}

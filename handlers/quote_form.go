@@ -71,18 +71,13 @@ func (a *app) chooseQuote(c echo.Context, form url.Values, make bool) error {
 		return a.render(c, status, page)
 	}
 	quote, err := a.offer(w, ch.choice)
-	if err == nil {
-		quote, err = a.addQuote(c, quote)
+	if errors.Is(err, models.ErrExpired) {
+		return c.Redirect(http.StatusSeeOther, accountPath(account.ID)) // its page says what it holds
 	}
-	switch {
-	case errors.Is(err, models.ErrSubscribed), errors.Is(err, models.ErrNotSubscribed), errors.Is(err, models.ErrExpired):
-		return c.Redirect(http.StatusSeeOther, accountPath(account.ID)) // it changed in another tab meanwhile
-	case errors.Is(err, models.ErrConflict):
-		return c.Redirect(http.StatusSeeOther, ch.url(account.ID)) // ditto: the form shows what holds now
-	case err != nil:
+	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, "/quotes/"+quote.ID)
+	return a.toQuote(c, quote, ch.choice)
 }
 
 // may says why no order of this kind may be begun: what the record says, and

@@ -172,7 +172,7 @@ func families(s source) map[string][]string {
 		"cannot.":               chosen("cannot.", "handlers"),
 		"cannot.title.":         kinds,
 		"story.":                slices.Concat(kinds, outside, []string{"presumed", "ended"}),
-		"outside_kind.":         each(outside, []string{"link", "title", "what", "save"}),
+		"outside_kind.":         each(outside, []string{"link", "title", "what", "save", "done"}),
 		"step_state.":           {"done", "current", "todo", "doubt", "failed", "skipped"},
 		"quote_step.":           each(kinds, []string{"label", "choose", "check", "finished"}),
 		"quote.sum.":            sides,

@@ -225,11 +225,11 @@ func cannotPages() []canned {
 // outsideProblems are everything that can be wrong with an entry, by field.
 var outsideProblems = []views.Problem{
 	{Field: "instance_id", Key: "instance_id_missing"}, {Field: "instance_id", Key: "instance_id_invalid"},
-	{Field: "instance_id", Key: "instance_taken"}, {Field: "instance_id", Key: "instance_changed"},
+	{Field: "instance_id", Key: "instance_taken"}, {Field: "instance_id", Key: "instance_id_confirm_wrong"}, {Key: "history_changed"},
 	{Field: "edition", Key: "edition_missing"}, {Field: "machines", Key: "machines_invalid"},
 	{Field: "starts", Key: "starts_invalid"}, {Field: "starts", Key: "starts_future"},
 	{Field: "ends", Key: "ends_invalid"}, {Field: "ends", Key: "ends_not_after_start"}, {Field: "ends", Key: "ends_future"},
-	{Field: "ends", Key: "ends_not_later", Args: []any{"Day", yearOn}}, {Field: "paid", Key: "paid_invalid"},
+	{Field: "ends", Key: "ends_not_later", Args: []any{"Day", yearOn}}, {Field: "ends", Key: "released_before_start", Args: []any{"Day", yearOn}}, {Field: "paid", Key: "paid_invalid"},
 	{Field: "auto_renew_months", Key: "auto_renew_months_missing"},
 	{Field: "reason", Key: "reason_missing"}, {Field: "reason", Key: "reason_too_long"},
 	{Key: "open_order", Args: []any{"Number", "P20261124-7K3M9QXR"}}, {Key: "outside_held"}, {Key: "outside_not_held"},
@@ -239,7 +239,7 @@ var outsideProblems = []views.Problem{
 func outsidePages() []canned {
 	fields := map[models.OutsideKind][]string{
 		models.Adopted:  {"", "instance_id", "edition", "machines", "starts", "ends", "paid", "auto_renew_months", "reason"},
-		models.Renewed:  {"", "instance_id", "edition", "machines", "ends", "paid", "auto_renew_months", "reason"},
+		models.Renewed:  {"", "edition", "machines", "ends", "paid", "auto_renew_months", "reason"},
 		models.Released: {"", "instance_id", "ends", "reason"},
 	}
 	var out []canned

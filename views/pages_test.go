@@ -249,12 +249,12 @@ func TestFormsHaveThePlainNames(t *testing.T) {
 		},
 		"accounts": {"GET /accounts: q"},
 		"outside-adopted": {
-			"POST /accounts/7/outside: kind instance_id edition machines starts ends paid auto_renew auto_renew_months reason",
+			"POST /accounts/7/outside: kind seen instance_id edition machines starts ends paid auto_renew auto_renew_months reason",
 		},
 		"outside-renewed": {
-			"POST /accounts/7/outside: kind instance_id edition machines ends paid auto_renew auto_renew_months reason",
+			"POST /accounts/7/outside: kind seen instance_id edition machines ends paid auto_renew auto_renew_months reason",
 		},
-		"outside-released": {"POST /accounts/7/outside: kind instance_id ends reason"},
+		"outside-released": {"POST /accounts/7/outside: kind seen instance_id ends reason"},
 		"order-placed-buy": {"POST /orders/P20261124-7K3M9QXR/cancel:"},
 	}
 	frame := []string{"POST /preferences: return language", "POST /preferences: return theme", "POST /sign-out:"}

@@ -79,6 +79,7 @@ type AccountProps struct {
 	// Records are the entries from outside that the viewer may make now: for
 	// operators only.
 	Records       []models.OutsideKind
+	Recorded      models.OutsideKind // has just been recorded; empty else
 	ExamplePrices bool
 }
 
@@ -118,6 +119,7 @@ type OutsideProps struct {
 	Account                               models.Account
 	Kind                                  models.OutsideKind
 	Held                                  *models.Subscription // nil for an adoption
+	Seen                                  string               // of the history that the form shows
 	Editions                              []models.Edition
 	AutoRenewOptions                      []int
 	InstanceID, Edition, Machines, Reason string
