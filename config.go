@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"portal/pricing"
+	"portal/store"
 )
 
 // Settings are the flags that all commands share.
 type Settings struct {
 	Listen           string        `env:"PORTAL_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the portal listens (${env}, default ${default})."`
-	Database         string        `env:"DATABASE_URL" default:"portal.db" placeholder:"FILE" help:"The database: a path to an SQLite file (${env}, default ${default})."`
+	Database         string        `env:"DATABASE_URL" default:"portal.db" placeholder:"FILE|URL" help:"The database: the path of an SQLite file, or a PostgreSQL database as postgres://USER:PASSWORD@HOST:PORT/NAME, which several portals may share; a password belongs into the variable, not on the command line (${env}, default ${default})."`
 	Provider         string        `env:"PORTAL_PROVIDER" default:"sandbox" enum:"sandbox,alibaba" placeholder:"NAME" help:"Who sells: sandbox, a built-in stand-in where nothing is real, or alibaba (${env}, default ${default})."`
 	ProviderEndpoint string        `env:"PORTAL_PROVIDER_ENDPOINT" default:"https://sas-api.aliyuncs.com" placeholder:"URL" help:"The provider's address; plain http only towards a loopback address. With the sandbox it is used only when changed (${env}, default ${default})."`
 	ProviderTimeout  time.Duration `env:"PORTAL_PROVIDER_TIMEOUT" default:"10s" placeholder:"TIME" help:"How long one call to the provider may take, 1s to 60s (${env}, default ${default})."`
@@ -80,10 +81,10 @@ func (s Settings) check() (config, error) {
 		}
 	}
 	if s.Database == "" {
-		return c, wrongSetting("--database is empty: give the path of an SQLite file, such as portal.db")
+		return c, wrongSetting("--database is empty: give the path of an SQLite file, such as portal.db, or a postgres:// URL")
 	}
-	if scheme, _, found := strings.Cut(s.Database, "://"); found {
-		return c, wrongSetting("--database %s://…: this version keeps its data in an SQLite file; give its path", scheme)
+	if err := store.CheckDSN(s.Database); err != nil {
+		return c, wrongSetting("--database: %v", err)
 	}
 	if s.ProviderTimeout < time.Second || s.ProviderTimeout > time.Minute {
 		return c, wrongSetting("--provider-timeout %s: want 1s to 60s", s.ProviderTimeout)

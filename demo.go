@@ -62,11 +62,14 @@ func demoMachines() map[int64]int {
 
 // addDemoPeople makes the made-up world in a database that belongs to the
 // sandbox. What is there already is left as it is, so that a start that was
-// cut off is completed by the next.
+// cut off is completed by the next, and so that replicas may start together.
 func addDemoPeople(ctx context.Context, db *store.Store) error {
 	reseller, err := db.ResellerByName(ctx, demoReseller)
 	if errors.Is(err, models.ErrNotFound) {
 		reseller, err = db.AddReseller(ctx, demoReseller)
+	}
+	if errors.Is(err, models.ErrExists) {
+		reseller, err = db.ResellerByName(ctx, demoReseller) // another replica was quicker
 	}
 	if err != nil {
 		return fmt.Errorf("demo reseller: %w", err)
@@ -80,6 +83,9 @@ func addDemoPeople(ctx context.Context, db *store.Store) error {
 				account.ResellerID = &reseller.ID
 			}
 			account, err = db.AddAccount(ctx, account)
+		}
+		if errors.Is(err, models.ErrExists) {
+			account, err = db.AccountByOwner(ctx, a.ownerID)
 		}
 		if err != nil {
 			return fmt.Errorf("demo account: %w", err)
@@ -106,7 +112,7 @@ func addDemoPeople(ctx context.Context, db *store.Store) error {
 		if err == nil {
 			_, err = db.AddUser(ctx, user)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, models.ErrExists) {
 			return fmt.Errorf("demo user: %w", err)
 		}
 	}

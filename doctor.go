@@ -78,17 +78,8 @@ func (d *diagnosis) tell(what string, err error, fine string) bool {
 // database checks the database and returns an account's OwnerId to ask the
 // provider about, 0 without one.
 func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
-	if info, err := os.Stat(cfg.Database); errors.Is(err, os.ErrNotExist) || (err == nil && info.Size() == 0) {
-		// Opening would make it.
-		probe, err := os.CreateTemp(filepath.Dir(cfg.Database), ".portal-doctor-*")
-		if err == nil {
-			err = errors.Join(probe.Close(), os.Remove(probe.Name()))
-		}
-		if err != nil {
-			d.bad("Database", "serve can't make it: "+err.Error())
-			return 0
-		}
-		d.note("Database", cfg.Database+" is not there yet; serve makes it")
+	name := store.Name(cfg.Database)
+	if path, ok := store.File(cfg.Database); ok && !d.file(path) {
 		return 0
 	}
 	db, err := store.Open(cfg.Database, nil)
@@ -97,19 +88,23 @@ func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
 		return 0
 	}
 	defer func() { _ = db.Close() }()
+	if fresh, err := db.Fresh(ctx); err == nil && fresh {
+		d.note("Database", name+" answers, and is empty; serve makes its tables")
+		return 0
+	}
 	if err := db.Ready(ctx); err != nil {
 		d.bad("Database", err.Error())
 		return 0
 	}
 	if err := db.Writable(ctx); err != nil {
-		d.bad("Database", cfg.Database+" takes no writes: "+err.Error())
+		d.bad("Database", name+" takes no writes: "+err.Error())
 		return 0
 	}
 	bound, err := db.Provider(ctx)
 	if err == nil && bound != "" && bound != cfg.providerName() {
 		err = &store.OtherProviderError{Bound: bound, Asked: cfg.providerName()}
 	}
-	if !d.tell("Database", err, cfg.Database+" answers and its schema is up to date") {
+	if !d.tell("Database", err, name+" answers and its schema is up to date") {
 		return 0
 	}
 	accounts, err := db.Accounts(ctx, models.Viewer{User: models.User{Role: models.Operator}}, "", 0, 1)
@@ -117,6 +112,23 @@ func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
 		return 0
 	}
 	return accounts[0].OwnerID
+}
+
+// file says whether an SQLite file is there to be opened, which would make it.
+func (d *diagnosis) file(path string) bool {
+	if info, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) && (err != nil || info.Size() > 0) {
+		return true
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".portal-doctor-*")
+	if err == nil {
+		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+	}
+	if err != nil {
+		d.bad("Database", "serve can't make it: "+err.Error())
+	} else {
+		d.note("Database", path+" is not there yet; serve makes it")
+	}
+	return false
 }
 
 // provider asks the provider for a number of machines and puts what that shows

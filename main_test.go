@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"portal/dbtest"
 	"portal/provider/sandbox"
 )
 
@@ -244,7 +245,9 @@ func TestWrongSettingsStopTheStartWithOneClearSentence(t *testing.T) {
 		"--listen":                   {"--listen", "8080"},
 		"--metrics-listen":           {"--metrics-listen", "x"},
 		"--database is empty":        {"--database", ""},
-		"SQLite file":                {"--database", "postgres://user:hidden@host/db"},
+		"SQLite file":                {"--database", "mysql://user:hidden@host/db"},
+		"names no database":          {"--database", "postgres://user:hidden@host"},
+		"@ %40":                      {"--database", "postgres://user:hid/den@host/db"},
 		"--provider-timeout":         {"--provider-timeout", "1h"},
 		"plain http":                 {"--provider-endpoint", "http://sas-api.aliyuncs.com"},
 		"--provider-endpoint":        {"--provider-endpoint", "https://user:hidden@host/path"},
@@ -305,9 +308,10 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 
 func TestTheDoctorTellsWhatServeCouldNotDo(t *testing.T) {
 	dir := t.TempDir()
-	if code, out := ask(t, dir, nil, "", "doctor"); code != 0 || !strings.Contains(out, "not there yet") {
+	if code, out := ask(t, dir, nil, "", "doctor"); code != 0 || !strings.Contains(out, "serve makes") {
 		t.Errorf("a new folder: %d %s", code, out)
 	}
+	dbtest.NeedsSQLite(t)
 	if code, out := ask(t, dir, nil, "", "doctor", "--database", "missing/portal.db"); code == 0 || !strings.Contains(out, "can't make it") {
 		t.Errorf("a folder that is not there: %d %s", code, out)
 	}

@@ -122,16 +122,16 @@ func (o *orderCollector) overdue(ctx context.Context) (time.Duration, error) {
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	order, _, err := o.db.Work(ctx, ids[0])
+	work, err := o.db.Work(ctx, ids[0])
 	if err != nil {
 		return 0, err
 	}
-	since := order.DueAt
-	if order.Status == models.Sending {
-		since = order.LeaseUntil
+	since := work.Order.DueAt
+	if work.Order.Status == models.Sending {
+		since = work.Order.LeaseUntil
 	}
 	if since == nil {
 		return 0, nil // it was settled meanwhile
 	}
-	return max(0, o.db.Now().Sub(*since)), nil
+	return max(0, work.Now.Sub(*since)), nil
 }

@@ -24,8 +24,10 @@ type orderCommands struct {
 // Run settles an order.
 func (cmd *orderCommands) Run(ctx context.Context, s *Settings) error {
 	d := cmd.Settle
-	if _, err := os.Stat(s.Database); err != nil {
-		return wrongSetting("--database %s: %v", s.Database, err) // opening would make an empty one
+	if path, ok := store.File(s.Database); ok {
+		if _, err := os.Stat(path); err != nil {
+			return wrongSetting("--database %s: %v", path, err) // opening would make an empty one
+		}
 	}
 	actor := "command"
 	if u, err := user.Current(); err == nil {

@@ -27,7 +27,7 @@ func (c config) openStore(ctx context.Context, migrate bool) (*store.Store, erro
 		_, err = db.Migrate(ctx)
 	}
 	if err == nil && fresh {
-		fmt.Printf("Made the database %s.\n", c.Database) // also when its name was mistyped
+		fmt.Printf("Made the database %s.\n", store.Name(c.Database)) // also when its name was mistyped
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

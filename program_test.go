@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"portal/dbtest"
 )
 
 // TestMain lets the test binary stand in for the program, so that tests start
@@ -36,10 +38,28 @@ func command(dir string, env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// databases are those that the programs of a folder share, by folder.
+var databases sync.Map
+
+// database tells a program in this folder which database is its own: on SQLite
+// nothing, because portal.db there is what it takes by itself.
+func database(t *testing.T, dir string) []string {
+	t.Helper()
+	if !dbtest.Postgres() {
+		return nil
+	}
+	dsn, ok := databases.Load(dir)
+	if !ok {
+		dsn = dbtest.Empty(t)
+		databases.Store(dir, dsn)
+	}
+	return []string{"DATABASE_URL=" + dsn.(string)}
+}
+
 // ask runs the program to its end.
 func ask(t *testing.T, dir string, env []string, stdin string, args ...string) (status int, output string) {
 	t.Helper()
-	cmd := command(dir, env, args...)
+	cmd := command(dir, append(database(t, dir), env...), args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
 	var exited *exec.ExitError
@@ -70,7 +90,7 @@ func (o *output) String() string              { o.mu.Lock(); defer o.mu.Unlock()
 func serve(t *testing.T, dir string, env []string, args ...string) *serving {
 	t.Helper()
 	s := &serving{t: t, url: "http://" + freeAddress(t), done: make(chan error, 1), out: &output{}}
-	s.cmd = command(dir, env, append([]string{"serve", "--listen", strings.TrimPrefix(s.url, "http://")}, args...)...)
+	s.cmd = command(dir, append(database(t, dir), env...), append([]string{"serve", "--listen", strings.TrimPrefix(s.url, "http://")}, args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"portal/provider"
 	"portal/provider/sandbox"
+	"portal/store"
 )
 
 // seller is the provider as this program uses it, with what runs beside it.
@@ -57,9 +58,13 @@ func (c config) openProvider(ctx context.Context, logger *slog.Logger) (*seller,
 
 // startSandbox serves the sandbox on a loopback port of its own, so that the
 // SDK reaches it as it reaches the real provider. Its state lies beside the
-// database: the two belong together.
+// database's file: the two belong together. A database on a server has no place
+// beside it, so there it lies in the current folder.
 func (c config) startSandbox(ctx context.Context, logger *slog.Logger) (*url.URL, func(), error) {
-	state := strings.TrimSuffix(c.Database, filepath.Ext(c.Database)) + ".sandbox.jsonl"
+	state := "portal.sandbox.jsonl"
+	if path, ok := store.File(c.Database); ok {
+		state = strings.TrimSuffix(path, filepath.Ext(path)) + ".sandbox.jsonl"
+	}
 	box, err := sandbox.New(sandboxConfig(state, logger))
 	if err != nil {
 		return nil, nil, err

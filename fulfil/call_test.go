@@ -3,12 +3,11 @@ package fulfil
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"portal/dbtest"
 	"portal/models"
-	"portal/store"
 )
 
 // seller counts calls and may panic.
@@ -28,11 +27,7 @@ func (s *seller) Sell(context.Context, models.Call) models.Answer {
 }
 
 func TestOneCall(t *testing.T) {
-	db, err := store.Open(filepath.Join(t.TempDir(), "portal.db"), func() time.Time { return t0 })
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
+	db, _ := dbtest.Open(t, func() time.Time { return t0 })
 	for name, tc := range map[string]struct {
 		claimed time.Duration // relative to now
 		panics  bool

@@ -47,14 +47,12 @@ func plan(o models.Order, attempts []models.Attempt, now time.Time, margin time.
 		if len(attempts) > 0 && now.Before(attempts[len(attempts)-1].StartedAt) {
 			// When the lease ends can't be told any more. If its worker lives, its
 			// answer becomes evidence.
-			return step{next: &store.Next{Status: models.Unknown, Reason: models.ReasonClockBack, DueAt: now}}
+			return step{next: &store.Next{Status: models.Unknown, Reason: models.ReasonClockBack}}
 		}
 		if now.Before(*o.LeaseUntil) {
 			return step{} // its worker is still allowed to answer
 		}
-		return step{next: &store.Next{
-			Status: models.Unknown, Reason: models.ReasonWorkerLost, DueAt: now.Add(pause(o)),
-		}}
+		return step{next: &store.Next{Status: models.Unknown, Reason: models.ReasonWorkerLost, Wait: pause(o)}}
 	case models.Unknown:
 		if len(attempts) == 0 {
 			// Can't be: unknown comes after an attempt. Nobody can tell what was sent.
@@ -95,23 +93,23 @@ func earlierUnknown(attempts []models.Attempt) bool {
 }
 
 // judge decides where an answer leads. attempts are those before it.
-func judge(o models.Order, attempts []models.Attempt, a models.Answer, now time.Time) store.Next {
+func judge(o models.Order, attempts []models.Attempt, a models.Answer) store.Next {
 	// Where an attempt that did nothing leads back to: an earlier one may still
 	// have moved money.
 	back := models.Placed
 	if earlierUnknown(attempts) {
 		back = models.Unknown
 	}
-	due := now.Add(pause(o))
+	wait := pause(o)
 	switch a.Outcome {
 	case models.OutcomeDone:
 		return store.Next{Status: models.Completed, Reason: models.ReasonDone}
 	case models.OutcomeInferredDone:
 		return store.Next{Status: models.Completed, Reason: models.ReasonInferredDone}
 	case models.OutcomeNotSent:
-		return store.Next{Status: back, Reason: models.ReasonNotSent, DueAt: due}
+		return store.Next{Status: back, Reason: models.ReasonNotSent, Wait: wait}
 	case models.OutcomeLater:
-		return store.Next{Status: back, Reason: models.ReasonThrottled, DueAt: due}
+		return store.Next{Status: back, Reason: models.ReasonThrottled, Wait: wait}
 	case models.OutcomeRejected:
 		if back == models.Unknown {
 			// The adapter knows better than to say so; if it ever does, a person looks.
@@ -119,14 +117,14 @@ func judge(o models.Order, attempts []models.Attempt, a models.Answer, now time.
 		}
 		return store.Next{Status: models.Rejected, Reason: models.ReasonRefused}
 	case models.OutcomeUnknown:
-		return store.Next{Status: models.Unknown, Reason: models.ReasonNoAnswer, DueAt: due}
+		return store.Next{Status: models.Unknown, Reason: models.ReasonNoAnswer, Wait: wait}
 	case models.OutcomeProvesNothing:
-		return store.Next{Status: models.Unknown, Reason: models.ReasonProvesNothing, DueAt: due}
+		return store.Next{Status: models.Unknown, Reason: models.ReasonProvesNothing, Wait: wait}
 	case models.OutcomeContradicted:
 		return store.Next{Status: models.NeedsReview, Reason: models.ReasonContradicted}
 	}
 	// An outcome that this program doesn't know says nothing about the money.
-	return store.Next{Status: models.Unknown, Reason: models.ReasonNoAnswer, DueAt: due}
+	return store.Next{Status: models.Unknown, Reason: models.ReasonNoAnswer, Wait: wait}
 }
 
 // pause is how long to wait after the order's newest attempt: 5 s, then twice

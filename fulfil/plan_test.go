@@ -107,7 +107,7 @@ func TestWhereAnAnswerLeads(t *testing.T) {
 		{models.OutcomeContradicted, unknown, models.NeedsReview, models.ReasonContradicted},
 		{"something new", none, models.Unknown, models.ReasonNoAnswer},
 	} {
-		got := judge(models.Order{Kind: models.Buy, Attempts: 1}, tc.before, models.Answer{Outcome: tc.outcome}, t0)
+		got := judge(models.Order{Kind: models.Buy, Attempts: 1}, tc.before, models.Answer{Outcome: tc.outcome})
 		if got.Status != tc.status || got.Reason != tc.reason {
 			t.Errorf("%s after %v: %s %s, want %s %s", tc.outcome, tc.before, got.Status, got.Reason, tc.status, tc.reason)
 		}
@@ -132,7 +132,7 @@ func TestAfterAnUnknownNothingIsEverSaidToBeUncharged(t *testing.T) {
 				risky = true
 			}
 		}
-		got := judge(models.Order{Kind: models.Buy}, before, models.Answer{Outcome: outcomes.Draw(t, "answer")}, t0)
+		got := judge(models.Order{Kind: models.Buy}, before, models.Answer{Outcome: outcomes.Draw(t, "answer")})
 		if risky && (got.Status == models.Rejected || got.Status == models.Placed || got.Status == models.Cancelled) {
 			t.Fatalf("after %v: %s", before, got.Status)
 		}

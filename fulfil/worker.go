@@ -146,14 +146,15 @@ func (w *Worker) end(id int64) {
 // advance does the one thing that is next for an order and says whether the
 // order moved.
 func (w *Worker) advance(ctx context.Context, id int64) bool {
-	order, attempts, err := w.store.Work(ctx, id)
+	work, err := w.store.Work(ctx, id)
 	if err != nil {
 		w.logger.Error("can't read a due order; will try again", "id", id, "error", err)
 		return false
 	}
+	order, attempts := work.Order, work.Attempts
 	log := w.logger.With("order", order.Number, "kind", order.Kind)
 	lease := w.timeout + leaseMargin
-	todo := plan(order, attempts, w.store.Now(), lease)
+	todo := plan(order, attempts, work.Now, lease)
 	switch {
 	case todo.next != nil:
 		err := w.store.Advance(ctx, order, *todo.next)
@@ -185,7 +186,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	}
 	// A crash here loses the answer. The attempt counts as unknown then, and the
 	// same token brings the same answer back; a refund finds its instance gone.
-	next := judge(claimed, attempts, answer, w.store.Now())
+	next := judge(claimed, attempts, answer)
 	err = w.write(ctx, claimed, attempt, answer, next)
 	return w.report(log, next, err)
 }

@@ -18,10 +18,9 @@ import (
 	"time"
 
 	"github.com/xuri/excelize/v2"
-	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
+	"portal/dbtest"
 	"portal/models"
 	"portal/portaltest"
 )
@@ -30,52 +29,49 @@ import (
 // all accounts, a minute apart; so many can't be bought one by one.
 func fill(t testing.TB, p *portaltest.Portal, n int) {
 	t.Helper()
-	db, err := gorm.Open(sqlite.Open(p.Path+"?_foreign_keys=on"), &gorm.Config{Logger: logger.Discard})
-	if err != nil {
-		t.Fatal(err)
+	at := `strftime('%Y-%m-%d %H:%M:%S+00:00', '2026-01-31 15:30:00', '+' || i || ' minutes')`
+	number, request := `printf('%08d', i)`, `printf('%08X-0000-4000-8000-%012X', i, i)`
+	if dbtest.Postgres() {
+		at = `timestamptz '2026-01-31 15:30:00+00' + i * interval '1 minute'`
+		number, request = `lpad(i::text, 8, '0')`, `lpad(upper(to_hex(i)), 8, '0') || '-0000-4000-8000-' || lpad(upper(to_hex(i)), 12, '0')`
 	}
-	pool, err := db.DB()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = pool.Close() }()
-	err = db.Transaction(func(tx *gorm.DB) error {
+	err := dbtest.Raw(t, p.DSN).Transaction(func(tx *gorm.DB) error {
 		series := `WITH RECURSIVE series (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM series WHERE i < @n),
 			made AS (SELECT i, 'quote-' || i AS quote,
 				accounts.id AS account, accounts.owner_id AS owner,
-				(SELECT min(id) FROM users) AS user,
+				(SELECT min(id) FROM users) AS person,
 				CASE i % 4 WHEN 0 THEN 'buy' WHEN 1 THEN 'renew' WHEN 2 THEN 'upgrade' ELSE 'refund' END AS kind,
 				CASE i % 4 WHEN 0 THEN 'Year' WHEN 1 THEN 'Month' ELSE '' END AS cycle,
 				CASE i % 4 WHEN 0 THEN 1 WHEN 1 THEN 6 ELSE 0 END AS duration,
 				CASE i % 5 WHEN 0 THEN 'rejected' WHEN 1 THEN 'cancelled' ELSE 'completed' END AS status,
 				CASE i % 5 WHEN 0 THEN 'refused' WHEN 1 THEN 'cancelled' ELSE 'done' END AS reason,
-				strftime('%Y-%m-%d %H:%M:%S+00:00', '2026-01-31 15:30:00', '+' || i || ' minutes') AS at
+				` + at + ` AS at
 			FROM series JOIN (SELECT id, owner_id, row_number() OVER (ORDER BY id) - 1 AS place FROM accounts) AS accounts
 				ON place = i % (SELECT count(*) FROM accounts) ORDER BY i) `
 		args := map[string]any{"n": n}
 		if err := tx.Exec(series+`INSERT INTO quotes (id, account_id, user_id, kind, edition, version_code, cycle, duration,
 			auto_renew, auto_renew_months, instance_count, count_read_at, price_book_hash, example_prices, last_order_id,
 			total_fen, lines, created_at, expires_at)
-			SELECT quote, account, user, kind, 'pro', 'level1', cycle, duration, i % 2, 12 * (i % 2), 25, at, 'book', 0, 0,
+			SELECT quote, account, person, kind, 'pro', 'level1', cycle, duration, i % 2 = 1, 12 * (i % 2), 25, at, 'book', false, 0,
 			1530007 + i, CASE WHEN duration > 0
-				THEN json_array(json_object('kind', 'edition', 'amount_fen', 1800007 + i), json_object('kind', 'discount', 'amount_fen', -270000))
-				ELSE json_array(json_object('kind', 'paid', 'amount_fen', 1530007 + i)) END, at, at FROM made`, args).Error; err != nil {
+				THEN '[{"kind":"edition","amount_fen":' || (1800007 + i) || '},{"kind":"discount","amount_fen":-270000}]'
+				ELSE '[{"kind":"paid","amount_fen":' || (1530007 + i) || '}]' END, at, at FROM made`, args).Error; err != nil {
 			return err
 		}
 		if err := tx.Exec(series+`INSERT INTO orders (number, quote_id, client_token, account_id, owner_id, user_id, kind, edition,
 			version_code, cycle, duration, auto_renew, auto_renew_months, instance_count, total_fen, credential_profile, placed_at,
 			status, reason, claim, attempts, code, message, instance_id, provider_order_id, request_id, starts_at, ends_at, settled_at, updated_at)
-			SELECT printf('P20260131-%08d', i), quote, 'TOKEN' || i, account, owner, user, kind, 'pro',
-			'level1', cycle, duration, i % 2, 12 * (i % 2), 25, 1530007 + i, 'default', at,
+			SELECT 'P20260131-' || `+number+`, quote, 'TOKEN' || i, account, owner, person, kind, 'pro',
+			'level1', cycle, duration, i % 2 = 1, 12 * (i % 2), 25, 1530007 + i, 'default', at,
 			status, reason, 1, 1, CASE reason WHEN 'refused' THEN 'InsufficientBalance' ELSE '' END, '', 'sas-' || i, 'PO' || i,
-			printf('%08X-0000-4000-8000-%012X', i, i),
+			`+request+`,
 			CASE status WHEN 'completed' THEN at END, CASE status WHEN 'completed' THEN at END, at, at FROM made ORDER BY i`, args).Error; err != nil {
 			return err
 		}
 		// Some were asked for twice; the first answer's RequestId stands on the attempt only.
 		return tx.Exec(`INSERT INTO attempts (order_id, number, claim, started_at, request, answered_at, outcome, http_status, code, message,
 			request_id, response, late)
-			SELECT id, 1, 1, placed_at, '', placed_at, 'unknown', 500, 'InternalError', '', 'FIRST-' || id, '', 0
+			SELECT id, 1, 1, placed_at, '', placed_at, 'unknown', 500, 'InternalError', '', 'FIRST-' || id, '', false
 			FROM orders WHERE id % 7 < 3`).Error
 	})
 	if err != nil {

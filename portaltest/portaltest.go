@@ -12,13 +12,13 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"portal/dbtest"
 	"portal/fulfil"
 	"portal/handlers"
 	"portal/models"
@@ -46,7 +46,7 @@ type Portal struct {
 	Log     *Buffer // everything that was logged
 	Account models.Account
 	Config  handlers.Config
-	Path    string // of the database file
+	DSN     string // of the database, see dbtest
 
 	mu sync.Mutex
 	at time.Time
@@ -88,7 +88,7 @@ func New(t testing.TB, opts ...Option) *Portal {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	p := &Portal{T: t, Log: &Buffer{}, at: time.Now(), Path: filepath.Join(t.TempDir(), "portal.db")}
+	p := &Portal{T: t, Log: &Buffer{}, at: time.Now()}
 	logger := slog.New(slog.NewJSONHandler(p.Log, nil))
 
 	cfg := sandbox.Config{Machines: map[int64]int{Owner: 25}, Calendar: p.Now}
@@ -123,13 +123,7 @@ func New(t testing.TB, opts ...Option) *Portal {
 	}
 	t.Cleanup(p.Seller.Close)
 
-	if p.Store, err = store.Open(p.Path, p.Now); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Store.Close() })
-	if _, err := p.Store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	p.Store, p.DSN = dbtest.Open(t, p.Now)
 	p.Worker = fulfil.NewWorker(p.Store, p.Seller, o.timeout, logger)
 	p.Account = p.AddAccount(Owner, "Linhai Trading", nil)
 	p.AddUser("lin@example.com", models.Customer, &p.Account, nil)

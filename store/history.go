@@ -28,7 +28,7 @@ func (h Holding) May(kind models.Kind, now time.Time) error {
 // before.
 func (s *Store) Holdings(ctx context.Context, accountIDs ...int64) (map[int64]Holding, error) {
 	var held map[int64]Holding
-	err := s.read.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err := s.snapshot(ctx, func(tx *gorm.DB) error {
 		var open []models.Order
 		if err := tx.Where("account_id IN ? AND status IN ?", accountIDs, openStatuses).Find(&open).Error; err != nil {
 			return err

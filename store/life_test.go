@@ -2,9 +2,11 @@ package store_test
 
 import (
 	"errors"
+	"regexp"
 	"testing"
 	"time"
 
+	"portal/dbtest"
 	"portal/models"
 	"portal/store"
 )
@@ -343,22 +345,31 @@ func TestTheDatabaseKeepsTheHistory(t *testing.T) {
 	w.record(models.Renewed, 60*day)
 	quote := w.offer(renewal)
 	db := w.raw()
+	refused := func(what, sql string, args ...any) {
+		t.Helper()
+		err := db.Exec(sql, args...).Error
+		if err == nil || !regexp.MustCompile(`never|names its instance|keeps its instance|says what it did`).MatchString(err.Error()) {
+			t.Errorf("%s: the database says %v", what, err)
+		}
+	}
 	for name, sql := range map[string]string{
 		"deleting an entry":             `DELETE FROM outside_events`,
 		"changing an entry":             `UPDATE outside_events SET paid_fen = 0`,
-		"replacing an entry":            `INSERT OR REPLACE INTO outside_events SELECT * FROM outside_events`,
-		"an order without its instance": `INSERT INTO orders SELECT NULL, 'P1', '` + quote.ID + `', 't', account_id, owner_id, user_id, 'refund', edition, version_code, cycle, duration, auto_renew, auto_renew_months, instance_count, total_fen, credential_profile, placed_at, 'placed', reason, 0, NULL, placed_at, 0, '', '', '', '', '', NULL, NULL, NULL, updated_at FROM orders WHERE number = '` + bought.Number + `'`,
+		"replacing an entry":            replace("outside_events"),
+		"an order without its instance": `INSERT INTO orders SELECT 99, 'P1', '` + quote.ID + `', 't', account_id, owner_id, user_id, 'refund', edition, version_code, cycle, duration, auto_renew, auto_renew_months, instance_count, total_fen, credential_profile, placed_at, 'placed', reason, 0, NULL, placed_at, 0, '', '', '', '', '', NULL, NULL, NULL, updated_at FROM orders WHERE number = '` + bought.Number + `'`,
 	} {
-		if err := db.Exec(sql).Error; err == nil {
-			t.Errorf("%s: the database let it happen", name)
-		}
+		refused(name, sql)
 	}
 	o := w.placeQuote(quote)
-	if err := db.Exec(`UPDATE orders SET instance_id = 'sas-other' WHERE number = ?`, o.Number).Error; err == nil {
-		t.Error("another instance: the database let it happen")
-	}
+	refused("another instance", `UPDATE orders SET instance_id = 'sas-other' WHERE number = ?`, o.Number)
 	w.claim(o)
-	if err := db.Exec(`UPDATE orders SET status = 'completed', lease_until = NULL, provider_order_id = 'x' WHERE number = ?`, o.Number).Error; err == nil {
-		t.Error("completed without dates: the database let it happen")
+	refused("completed without dates", `UPDATE orders SET status = 'completed', lease_until = NULL, provider_order_id = 'x' WHERE number = ?`, o.Number)
+}
+
+// replace is how a row could be put in another one's place.
+func replace(table string) string {
+	if dbtest.Postgres() {
+		return `INSERT INTO ` + table + ` SELECT * FROM ` + table + ` ON CONFLICT (id) DO UPDATE SET id = excluded.id`
 	}
+	return `INSERT OR REPLACE INTO ` + table + ` SELECT * FROM ` + table
 }

@@ -19,6 +19,7 @@ var openStatuses = slices.DeleteFunc(models.Statuses(), func(s models.Status) bo
 // move is one step of an order's life.
 type move struct {
 	order   models.Order // as it was read: its Status and Claim are what the database must still hold
+	at      time.Time    // by the database's clock, see Store.at
 	to      models.Status
 	reason  models.Reason
 	actor   string
@@ -31,17 +32,21 @@ type move struct {
 // only if status and claim are still those that were read, and writes the event
 // in the same transaction; otherwise it changes nothing and says
 // models.ErrConflict.
+//
+// Of two transactions that move the same order at the same time, the second
+// waits here for the first, and then meets another status or claim. From here to
+// its end a transaction has the order's row to itself, and with it the end of
+// the order's chain of events.
 func (s *Store) transition(tx *gorm.DB, m move) error {
 	if !m.order.Status.MayBecome(m.to) {
 		return fmt.Errorf("order %s: %s can't become %s", m.order.Number, m.order.Status, m.to)
 	}
-	now := s.now()
 	set := map[string]any{
-		"status": m.to, "reason": m.reason, "updated_at": now,
+		"status": m.to, "reason": m.reason, "updated_at": m.at,
 		"lease_until": nil, "due_at": nil, // set below by the statuses that have them
 	}
 	if !m.to.Open() {
-		set["settled_at"] = now
+		set["settled_at"] = m.at
 	}
 	for column, value := range m.set {
 		set[column] = value
@@ -56,12 +61,13 @@ func (s *Store) transition(tx *gorm.DB, m move) error {
 		return models.ErrConflict
 	}
 	return addEvent(tx, models.Event{
-		OrderID: m.order.ID, At: now, From: m.order.Status, To: m.to,
+		OrderID: m.order.ID, At: m.at, From: m.order.Status, To: m.to,
 		Reason: m.reason, Actor: m.actor, Note: m.note, Attempt: m.attempt,
 	})
 }
 
-// addEvent appends an event to its order's chain.
+// addEvent appends an event to its order's chain. The transaction has just
+// inserted or moved the order, so nobody else can append.
 func addEvent(tx *gorm.DB, e models.Event) error {
 	last, err := first[models.Event](tx.Where("order_id = ?", e.OrderID).Order("id DESC"))
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
@@ -84,6 +90,12 @@ type Placing struct {
 // (models.OpenOrderError) and may have one of this kind (models.May), and
 // commits the order. Nothing is sent here.
 //
+// Placings, completions and entries from outside of one account come one after
+// the other: each locks the account before it reads its history. So two placings
+// of one quote at the same moment give one order, and what was checked still
+// holds when the order is committed. (The unique indexes would refuse a second
+// order all the same, without saying which is the first.)
+//
 // A crash before the commit leaves nothing: the person sees the quote again. A
 // crash after it leaves a placed order, which the worker finds by itself.
 func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string, p Placing) (models.Order, error) {
@@ -91,6 +103,9 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 	err := s.tx(ctx, func(tx *gorm.DB) error {
 		quote, err := first[models.Quote](visible(tx, v, "account_id").Where("id = ?", quoteID))
 		if err != nil {
+			return err
+		}
+		if err := s.lockAccount(tx, quote.AccountID); err != nil {
 			return err
 		}
 		order, err = first[models.Order](tx.Where("quote_id = ?", quoteID))
@@ -105,7 +120,10 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 		} else if open != nil {
 			return &models.OpenOrderError{Number: open.Number}
 		}
-		now := s.now()
+		now, err := s.at(tx)
+		if err != nil {
+			return err
+		}
 		known, err := history(tx, quote.AccountID, now)
 		if err != nil {
 			return err
@@ -163,7 +181,9 @@ func changes(q models.Quote, p Placing, known models.History, now time.Time) []m
 }
 
 // CancelOrder takes an order back that is still placed: nothing is under way
-// for it. Any other order is models.ErrConflict.
+// for it. Any other order is models.ErrConflict, also one that a worker claims
+// at the same moment: transition lets one of the two through. What the account
+// holds stays as it is, so the account needs no lock.
 func (s *Store) CancelOrder(ctx context.Context, v models.Viewer, number string) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
 		order, err := first[models.Order](visible(tx, v, "account_id").Where("number = ?", number))
@@ -176,8 +196,12 @@ func (s *Store) CancelOrder(ctx context.Context, v models.Viewer, number string)
 		if order.Status != models.Placed {
 			return models.ErrConflict
 		}
+		now, err := s.at(tx)
+		if err != nil {
+			return err
+		}
 		return s.transition(tx, move{
-			order: order, to: models.Cancelled, reason: models.ReasonCancelled, actor: userActor(v),
+			order: order, at: now, to: models.Cancelled, reason: models.ReasonCancelled, actor: userActor(v),
 		})
 	})
 }
@@ -192,7 +216,9 @@ type Settlement struct {
 }
 
 // SettleOrder ends the review of an order. Only an order in review can be
-// settled (models.ErrConflict otherwise).
+// settled (models.ErrConflict otherwise), and once: of two operators at the same
+// moment transition lets one through. The account is locked before its history
+// is read, so that no entry from outside comes in between.
 func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) error {
 	d.Note = strings.TrimSpace(d.Note)
 	d.ProviderOrderID, d.InstanceID = strings.TrimSpace(d.ProviderOrderID), strings.TrimSpace(d.InstanceID)
@@ -207,6 +233,9 @@ func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) er
 		if order.Status != models.NeedsReview {
 			return models.ErrConflict
 		}
+		if err := s.lockAccount(tx, order.AccountID); err != nil {
+			return err
+		}
 		set := map[string]any{}
 		switch d.As {
 		case models.Rejected:
@@ -215,6 +244,9 @@ func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) er
 				return errors.New("completing a purchase needs the provider's OrderId and InstanceId: read both in the provider's console")
 			}
 			if order.Kind == models.Buy {
+				if err := s.lockNames(tx, "instance:"+d.InstanceID); err != nil {
+					return err
+				}
 				if taken, err := instanceOfAnother(tx, d.InstanceID, order.AccountID); err != nil {
 					return err
 				} else if taken {
@@ -233,13 +265,18 @@ func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) er
 		default:
 			return fmt.Errorf("an order can be settled as completed or rejected, not as %q", d.As)
 		}
+		now, err := s.at(tx)
+		if err != nil {
+			return err
+		}
 		return s.transition(tx, move{
-			order: order, to: d.As, reason: models.ReasonSettled, actor: d.Actor, note: d.Note, set: set,
+			order: order, at: now, to: d.As, reason: models.ReasonSettled, actor: d.Actor, note: d.Note, set: set,
 		})
 	})
 }
 
-// completion is what becomes true of an order when the provider has done it.
+// completion is what becomes true of an order when the provider has done it. The
+// caller has locked the account.
 func completion(tx *gorm.DB, o models.Order, a models.Answer) (map[string]any, error) {
 	set := map[string]any{"code": "", "message": ""}
 	if a.ProviderOrderID != "" {

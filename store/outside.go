@@ -29,6 +29,10 @@ const shortestRenewal = 24 * time.Hour
 // instance is held, models.ErrExists when the instance is another account's,
 // models.ErrTooEarly for a renewal that ends nothing later, or a release before
 // what is held began.
+//
+// The account is locked before its history is read: no placing, completion or
+// other entry comes in between. An adoption locks the instance's name as well,
+// because another account that adopts it at the same moment has another row.
 func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEvent, seen *models.Seen) (models.OutsideEvent, error) {
 	if v.User.Role != models.Operator {
 		return e, models.ErrForbidden
@@ -41,12 +45,18 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 		if _, err := first[models.Account](visible(tx, v, "id").Where("id = ?", e.AccountID)); err != nil {
 			return err
 		}
+		if err := s.lockAccount(tx, e.AccountID); err != nil {
+			return err
+		}
 		if open, err := openOrder(tx, e.AccountID); err != nil {
 			return err
 		} else if open != nil {
 			return &models.OpenOrderError{Number: open.Number}
 		}
-		now := s.now()
+		now, err := s.at(tx)
+		if err != nil {
+			return err
+		}
 		known, err := history(tx, e.AccountID, now)
 		if err != nil {
 			return err
@@ -58,6 +68,9 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 		switch e.Kind {
 		case models.Adopted:
 			if err := models.May(models.Buy, held, now); err != nil {
+				return err
+			}
+			if err := s.lockNames(tx, "instance:"+e.InstanceID); err != nil {
 				return err
 			}
 			if taken, err := instanceOfAnother(tx, e.InstanceID, e.AccountID); err != nil {

@@ -12,7 +12,9 @@ import (
 // AddQuote keeps a quote for an account that the viewer may see. It fills in
 // the id, the asking user and CreatedAt; the caller has set everything else. It
 // is refused as models.May says, and with models.ErrConflict when the account's
-// history is no longer the one that it was priced by.
+// history is no longer the one that it was priced by. The account is locked
+// while its history is read, so that it is read as it was at one moment; whether
+// it still is the same is asked again when the quote is placed.
 func (s *Store) AddQuote(ctx context.Context, v models.Viewer, q models.Quote) (models.Quote, error) {
 	if !v.MayOrder() {
 		return q, models.ErrForbidden
@@ -25,7 +27,13 @@ func (s *Store) AddQuote(ctx context.Context, v models.Viewer, q models.Quote) (
 		if _, err := first[models.Account](visible(tx, v, "id").Where("id = ?", q.AccountID)); err != nil {
 			return err
 		}
-		now := s.now()
+		if err := s.lockAccount(tx, q.AccountID); err != nil {
+			return err
+		}
+		now, err := s.at(tx)
+		if err != nil {
+			return err
+		}
 		known, err := history(tx, q.AccountID, now)
 		if err != nil {
 			return err

@@ -8,92 +8,56 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
-	"path"
-	"path/filepath"
-	"strings"
+	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
-	"portal/migrations"
 	"portal/models"
 )
 
 // Store is the database. It is safe for concurrent use.
 type Store struct {
-	write *gorm.DB // one connection: SQLite has one writer, so waiting happens here and in order
-	read  *gorm.DB // a pool beside it: readers never wait for the writer (WAL)
-	now   func() time.Time
+	dialect
+	write *gorm.DB
+	read  *gorm.DB // takes no writes, and never waits for one
+	clock clock
 
 	background sync.WaitGroup // what Close waits for
 }
 
-// Open opens the database that dsn names: a path to an SQLite file. The clock
-// gives the current time; nil is the system's. The schema is not touched:
-// see Migrate.
+// Open opens the database that dsn names: the path of an SQLite file, or a
+// PostgreSQL database as postgres://USER:PASSWORD@HOST:PORT/NAME. A clock is
+// for tests; nil is the database's own where it has one, else the system's. The
+// schema is not touched: see Migrate.
 func Open(dsn string, now func() time.Time) (*Store, error) {
-	if now == nil {
-		now = time.Now
-	}
-	if scheme, _, found := strings.Cut(dsn, "://"); found {
-		// The seam for PostgreSQL: another dialector, another folder of migrations.
-		return nil, fmt.Errorf("database %s://…: only a path to an SQLite file is supported", scheme)
-	}
-	if dsn == "" || strings.HasPrefix(dsn, ":memory:") || strings.HasPrefix(dsn, "file:") {
-		return nil, errors.New("database: give the path of an SQLite file, such as portal.db; orders have to survive the process")
-	}
-	s := &Store{now: func() time.Time { return now().UTC().Truncate(time.Microsecond) }}
-	// Hashes and orders are nobody else's to read: SQLite would make the file for
-	// everybody. Its companions take the file's mode.
-	f, err := os.OpenFile(dsn, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- the operator names it
+	d, err := dialectOf(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+	s := &Store{dialect: d, clock: newClock(now)}
+	s.write, s.read, err = d.open(s.now)
+	if err == nil {
+		_, err = s.at(s.read) // so that the first page goes by the right clock, too
 	}
-	// immediate: a deferred transaction that reads and then writes fails under load.
-	if s.write, err = openSQLite(dsn, 1, s.now, url.Values{"_txlock": {"immediate"}}); err != nil {
-		return nil, err
-	}
-	if s.read, err = openSQLite(dsn, 8, s.now, url.Values{"_query_only": {"on"}}); err != nil {
-		return nil, errors.Join(err, s.Close())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("database: %w", err), s.Close())
 	}
 	return s, nil
 }
 
-func openSQLite(file string, connections int, now func() time.Time, query url.Values) (*gorm.DB, error) {
-	// Everything stands in the DSN, so that every connection of the pool has it.
-	// FULL: a commit that a power cut takes back would be a charge without a record.
-	query.Set("_journal_mode", "WAL")
-	query.Set("_synchronous", "FULL")
-	query.Set("_foreign_keys", "on")
-	query.Set("_busy_timeout", "10000")
-	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.Clean(file)}).EscapedPath(), RawQuery: query.Encode()}).String()
-	db, err := gorm.Open(sqlite.Open(dsn), &gorm.Config{
+// gormConfig is what both dialects are opened with.
+func gormConfig(now func() time.Time) *gorm.Config {
+	return &gorm.Config{
 		// Errors are returned; statements hold names, hashes and tokens, so none is logged.
 		Logger:                 logger.Discard,
 		NowFunc:                now,
-		PrepareStmt:            true,
 		TranslateError:         true,
 		SkipDefaultTransaction: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("database %s: %w", file, err)
 	}
-	pool, err := db.DB()
-	if err != nil {
-		return nil, fmt.Errorf("database %s: %w", file, err)
-	}
-	pool.SetMaxOpenConns(connections)
-	pool.SetMaxIdleConns(connections)
-	return db, nil
 }
 
 // Close closes every connection.
@@ -113,19 +77,16 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Now is the store's clock, UTC, to the microsecond that is stored.
-func (s *Store) Now() time.Time { return s.now() }
-
 func (s *Store) goose() (*goose.Provider, error) {
 	pool, err := s.write.DB()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := fs.Sub(migrations.SQLite, "sqlite")
+	dir, dialect, options, err := s.migrations()
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, pool, dir)
+	return goose.NewProvider(dialect, pool, dir, options...)
 }
 
 // Migrate brings the schema up to date and returns the files that it applied.
@@ -158,7 +119,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	newest, err := newestVersion()
+	newest, err := s.newestVersion()
 	switch {
 	case err != nil:
 		return err
@@ -180,9 +141,8 @@ func (s *Store) Fresh(ctx context.Context) (bool, error) {
 // never waits for the writer.
 func (s *Store) version(ctx context.Context) (int64, error) {
 	db := s.read.WithContext(ctx)
-	var tables int
-	err := db.Raw(`SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`).Scan(&tables).Error
-	if err != nil || tables == 0 {
+	there, err := s.hasTable(db, "goose_db_version")
+	if err != nil || !there {
 		return 0, err
 	}
 	var version int64
@@ -191,14 +151,18 @@ func (s *Store) version(ctx context.Context) (int64, error) {
 }
 
 // newestVersion is the newest migration that this program brings along.
-func newestVersion() (int64, error) {
-	files, err := fs.Glob(migrations.SQLite, "sqlite/*.sql")
+func (s *Store) newestVersion() (int64, error) {
+	dir, _, _, err := s.migrations()
+	if err != nil {
+		return 0, err
+	}
+	files, err := fs.Glob(dir, "*.sql")
 	if err != nil {
 		return 0, err
 	}
 	var newest int64
 	for _, file := range files {
-		version, err := goose.NumericComponent(path.Base(file))
+		version, err := goose.NumericComponent(file)
 		if err != nil {
 			return 0, err
 		}
@@ -243,23 +207,49 @@ func provider(db *gorm.DB) (string, error) {
 type OtherProviderError struct{ Bound, Asked string }
 
 func (e *OtherProviderError) Error() string {
-	return fmt.Sprintf("this database belongs to provider %q and can't be used with %q: name another file with --database", e.Bound, e.Asked)
+	return fmt.Sprintf("this database belongs to provider %q and can't be used with %q: name another one with --database", e.Bound, e.Asked)
 }
 
-// writeWait bounds a write with its waiting for the one connection: somebody
-// who waits for a page gets one, and a worker tries again.
+// writeWait bounds a write with its waiting for its turn: somebody who waits
+// for a page gets one, and a worker tries again.
 const writeWait = 12 * time.Second
 
 // Writable says whether the database takes writes. It changes nothing.
 func (s *Store) Writable(ctx context.Context) error {
-	return s.tx(ctx, func(*gorm.DB) error { return nil })
+	return s.tx(ctx, s.writable)
 }
 
-// tx runs f in one write transaction.
+// runs is how often a transaction is run that the database breaks off.
+const runs = 5
+
+// tx runs f in one write transaction. On SQLite it is the only one; on
+// PostgreSQL others run beside it, so f first locks what it reads to decide
+// what it writes: every statement then sees what has been committed before
+// (read committed). Where the database breaks the transaction off in favour of
+// another one, f runs again: it begins with nothing and does nothing but speak
+// to the database, so that is harmless.
 func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) error) error {
 	ctx, cancel := context.WithTimeout(ctx, writeWait)
 	defer cancel()
-	return s.write.WithContext(ctx).Transaction(f, &sql.TxOptions{})
+	for run := 1; ; run++ {
+		err := s.write.WithContext(ctx).Transaction(f, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+		if err == nil || run == runs || !s.again(err) {
+			return err
+		}
+		// Not at the same moment as the other one, once more.
+		pause := time.NewTimer(time.Duration(run) * rand.N(20*time.Millisecond))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return err
+		}
+	}
+}
+
+// snapshot reads several tables as they are at one moment.
+func (s *Store) snapshot(ctx context.Context, f func(tx *gorm.DB) error) error {
+	return s.read.WithContext(ctx).Transaction(f, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 }
 
 // first reads one row, or models.ErrNotFound.

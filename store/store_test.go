@@ -5,10 +5,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
 
+	"portal/dbtest"
 	"portal/models"
 	"portal/store"
 )
@@ -200,14 +202,14 @@ func TestOnlyTheNewestClaimMovesAnOrder(t *testing.T) {
 	}
 	// The first worker is paused past its lease; recovery takes the order over.
 	w.pass(time.Minute)
-	if err := w.Advance(t.Context(), o, unknown(w.Now())); err != nil {
+	if err := w.Advance(t.Context(), o, unknown); err != nil {
 		t.Fatal(err)
 	}
-	now, attempts, err := w.Work(t.Context(), o.ID)
-	if err != nil || len(attempts) != 1 {
-		t.Fatal(err, attempts)
+	now, err := w.Work(t.Context(), o.ID)
+	if err != nil || len(now.Attempts) != 1 {
+		t.Fatal(err, now.Attempts)
 	}
-	_, second := w.claim(now)
+	_, second := w.claim(now.Order)
 
 	// It wakes up with an answer: evidence, nothing more.
 	err = w.Answer(t.Context(), o, attempt, done, completed)
@@ -227,7 +229,7 @@ func TestOnlyTheNewestClaimMovesAnOrder(t *testing.T) {
 func TestAnAnswerIsWrittenOnce(t *testing.T) {
 	w := newWorld(t)
 	o, attempt := w.claim(w.place())
-	if err := w.Answer(t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeUnknown}, unknown(w.Now())); err != nil {
+	if err := w.Answer(t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeUnknown}, unknown); err != nil {
 		t.Fatal(err)
 	}
 	err := w.Answer(t.Context(), o, attempt, done, completed)
@@ -283,16 +285,21 @@ func TestHistoryRefusesToBeChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := w.raw()
-	for _, sql := range []string{
+	refused := []string{
 		`DELETE FROM orders`, `DELETE FROM events`, `DELETE FROM attempts`, `DELETE FROM quotes`,
 		`UPDATE orders SET total_fen = 1`, `UPDATE orders SET status = 'rejected'`, `UPDATE orders SET client_token = 'x'`,
 		`UPDATE events SET note = 'x'`, `UPDATE attempts SET response = 'x'`, `UPDATE attempts SET request = 'x'`,
 		`UPDATE quotes SET total_fen = 1`,
-		`INSERT OR REPLACE INTO events SELECT * FROM events`, `INSERT OR REPLACE INTO attempts SELECT * FROM attempts`,
-		`INSERT OR REPLACE INTO orders SELECT * FROM orders`, `INSERT OR REPLACE INTO quotes SELECT * FROM quotes`,
-	} {
-		if err := db.Exec(sql).Error; err == nil {
-			t.Errorf("the database took %q", sql)
+	}
+	for _, table := range []string{"events", "attempts", "orders", "quotes"} {
+		refused = append(refused, replace(table))
+		if dbtest.Postgres() {
+			refused = append(refused, `TRUNCATE `+table+` CASCADE`)
+		}
+	}
+	for _, sql := range refused {
+		if err := db.Exec(sql).Error; err == nil || !regexp.MustCompile(`never|once`).MatchString(err.Error()) {
+			t.Errorf("%q: %v", sql, err)
 		}
 	}
 }
@@ -304,7 +311,7 @@ func TestOnlyWhatIsPlacedCanBeCancelled(t *testing.T) {
 		t.Fatalf("cancelling while sending: %v", err)
 	}
 	if err := w.Answer(t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeNotSent},
-		store.Next{Status: models.Placed, Reason: models.ReasonNotSent, DueAt: w.Now()}); err != nil {
+		store.Next{Status: models.Placed, Reason: models.ReasonNotSent}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.CancelOrder(t.Context(), w.viewer, o.Number); err != nil {
@@ -318,7 +325,7 @@ func TestOnlyWhatIsPlacedCanBeCancelled(t *testing.T) {
 func TestReviewIsSettledByAPersonWithAReason(t *testing.T) {
 	review := func(w *world) models.Order {
 		o, attempt := w.claim(w.place())
-		if err := w.Answer(w.t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeUnknown}, unknown(w.Now())); err != nil {
+		if err := w.Answer(w.t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeUnknown}, unknown); err != nil {
 			w.t.Fatal(err)
 		}
 		o = w.read(o.Number)
@@ -391,34 +398,31 @@ func TestOnlyTheProgramsOwnSchemaIsReady(t *testing.T) {
 	if err := w.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.raw().Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`).Error; err != nil {
+	if err := w.raw().Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)`).Error; err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Ready(t.Context()); !errors.Is(err, store.ErrTooNew) {
 		t.Fatalf("a newer schema: %v", err)
 	}
-	empty, err := store.Open(filepath.Join(t.TempDir(), "empty.db"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer empty.Close()
+	empty := dbtest.Reopen(t, dbtest.Empty(t), nil)
 	if err := empty.Ready(t.Context()); !errors.Is(err, store.ErrNotMigrated) {
-		t.Fatalf("an empty file: %v", err)
+		t.Fatalf("an empty database: %v", err)
 	}
 }
 
 func TestTheFileIsNobodyElses(t *testing.T) {
+	dbtest.NeedsSQLite(t)
 	w := newWorld(t)
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		info, err := os.Stat(w.path + suffix)
+		info, err := os.Stat(w.dsn + suffix)
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v %v", suffix, info.Mode(), err)
 		}
 	}
 }
 
-func TestOnlyFilesAreOpened(t *testing.T) {
-	for _, dsn := range []string{"", ":memory:", "file:x?mode=memory", "postgres://user:secret@host/db"} {
+func TestOnlyWhatLastsIsOpened(t *testing.T) {
+	for _, dsn := range []string{"", ":memory:", "file:x?mode=memory", "mysql://user:secret@host/db"} {
 		if s, err := store.Open(dsn, nil); err == nil {
 			_ = s.Close()
 			t.Errorf("opened %q", dsn)
@@ -458,9 +462,9 @@ func TestServiceBeginsWithTheFirstAttemptThatMayHaveArrived(t *testing.T) {
 	o := w.place()
 	for _, outcome := range []models.Outcome{models.OutcomeLater, models.OutcomeUnknown, models.OutcomeUnknown} {
 		claimed, attempt := w.claim(o)
-		next := unknown(w.Now())
+		next := unknown
 		if outcome == models.OutcomeLater {
-			next = store.Next{Status: models.Placed, Reason: models.ReasonThrottled, DueAt: w.Now()}
+			next = store.Next{Status: models.Placed, Reason: models.ReasonThrottled}
 		}
 		if err := w.Answer(t.Context(), claimed, attempt, models.Answer{Outcome: outcome}, next); err != nil {
 			t.Fatal(err)

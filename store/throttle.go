@@ -18,10 +18,20 @@ type Limit struct {
 // fails: tries at the same moment can't pass a limit together. It returns how
 // long to wait when one of the limits is reached, 0 when the try may go on.
 // A refused try is not counted.
+//
+// The names are locked first: a name that was never tried has no row yet that
+// could be. All replicas count in the same rows.
 func (s *Store) Attempt(ctx context.Context, limits ...Limit) (time.Duration, error) {
 	var wait time.Duration
 	err := s.tx(ctx, func(tx *gorm.DB) error {
-		now := s.now()
+		wait = 0
+		if err := s.lockNames(tx, names(limits)...); err != nil {
+			return err
+		}
+		now, err := s.at(tx)
+		if err != nil {
+			return err
+		}
 		for _, l := range limits {
 			var row struct {
 				Failures int
@@ -55,9 +65,22 @@ func (s *Store) Attempt(ctx context.Context, limits ...Limit) (time.Duration, er
 	return wait, err
 }
 
-// Succeed takes one try back from every limit: only failures count.
+// names are what lockNames locks for limits.
+func names(limits []Limit) []string {
+	all := make([]string, len(limits))
+	for i, l := range limits {
+		all[i] = "throttle:" + l.Name
+	}
+	return all
+}
+
+// Succeed takes one try back from every limit: only failures count. It locks
+// the names as Attempt does, so that the two wait for each other in one order.
 func (s *Store) Succeed(ctx context.Context, limits ...Limit) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
+		if err := s.lockNames(tx, names(limits)...); err != nil {
+			return err
+		}
 		for _, l := range limits {
 			if err := tx.Exec(`UPDATE throttles SET failures = failures - 1 WHERE name = ? AND failures > 0`, l.Name).Error; err != nil {
 				return err
@@ -67,11 +90,15 @@ func (s *Store) Succeed(ctx context.Context, limits ...Limit) error {
 	})
 }
 
-// Sweep deletes sessions and throttles that time has ended.
+// Sweep deletes sessions and throttles that time has ended. Replicas that do so
+// at the same moment delete nothing more.
 func (s *Store) Sweep(ctx context.Context) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
-		now := s.now()
-		err := tx.Exec(`DELETE FROM sessions WHERE seen_at < ? OR created_at < ?`,
+		now, err := s.at(tx)
+		if err != nil {
+			return err
+		}
+		err = tx.Exec(`DELETE FROM sessions WHERE seen_at < ? OR created_at < ?`,
 			now.Add(-SessionIdle), now.Add(-SessionAge)).Error
 		if err != nil {
 			return err

@@ -17,11 +17,16 @@ const clockSlack = 5 * time.Second
 
 // Due lists the orders that need a worker now, those waiting longest first:
 // placed or unknown and due, or sending with a lease that has run out. They
-// are found in the database, so that a restart forgets none.
+// are found in the database, so that a restart forgets none and every replica
+// finds all. Several may find the same one: Claim and Advance let one through.
 func (s *Store) Due(ctx context.Context, limit int) ([]int64, error) {
-	now := s.now()
+	db := s.read.WithContext(ctx)
+	now, err := s.at(db)
+	if err != nil {
+		return nil, err
+	}
 	var ids []int64
-	return ids, s.read.WithContext(ctx).Raw(`
+	return ids, db.Raw(`
 		SELECT id FROM orders
 		WHERE status IN ('placed', 'unknown') AND due_at <= @now
 		   OR status = 'sending' AND lease_until <= @now
@@ -30,34 +35,51 @@ func (s *Store) Due(ctx context.Context, limit int) ([]int64, error) {
 		map[string]any{"now": now, "later": now.Add(clockSlack), "limit": limit}).Scan(&ids).Error
 }
 
-// Work reads an order with its attempts, oldest first, in one snapshot.
-func (s *Store) Work(ctx context.Context, id int64) (models.Order, []models.Attempt, error) {
-	var order models.Order
-	var attempts []models.Attempt
-	err := s.read.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
-		if order, err = first[models.Order](tx.Where("id = ?", id)); err != nil {
+// Work is an order with what it takes to decide what is next for it.
+type Work struct {
+	Order    models.Order
+	Attempts []models.Attempt // oldest first
+	// Now is the time, by the clock that leases and due times are set by. It is no
+	// earlier than anything in the order and its attempts, unless that clock went back.
+	Now time.Time
+}
+
+// Work reads an order with its attempts in one snapshot.
+func (s *Store) Work(ctx context.Context, id int64) (Work, error) {
+	var work Work
+	err := s.snapshot(ctx, func(tx *gorm.DB) (err error) {
+		if work.Order, err = first[models.Order](tx.Where("id = ?", id)); err != nil {
 			return err
 		}
-		return tx.Where("order_id = ?", id).Order("number").Find(&attempts).Error
+		if err := tx.Where("order_id = ?", id).Order("number").Find(&work.Attempts).Error; err != nil {
+			return err
+		}
+		work.Now, err = s.at(tx) // last: what was committed meanwhile must not lie in its future
+		return err
 	})
-	return order, attempts, err
+	return work, err
 }
 
 // Claim makes the caller the one who may send the order: it moves the order to
 // sending under a new claim and commits the attempt, before anything is sent.
-// models.ErrConflict says that another worker was quicker.
+// models.ErrConflict says that another worker was quicker, here or in another
+// replica: both read the order before, and transition lets one through.
 //
 // A crash after the commit leaves an attempt without an answer. Whether it was
 // sent nobody can know, so it counts as unknown once the lease has run out.
 func (s *Store) Claim(ctx context.Context, o models.Order, request string, lease time.Duration) (models.Order, models.Attempt, error) {
-	attempt := models.Attempt{OrderID: o.ID, Number: o.Attempts + 1, Claim: o.Claim + 1, Request: request}
+	var attempt models.Attempt
 	var until time.Time
 	err := s.tx(ctx, func(tx *gorm.DB) error {
 		// Inside the transaction: waiting for it must not eat the lease.
-		attempt.StartedAt = s.now()
-		until = attempt.StartedAt.Add(lease)
-		err := s.transition(tx, move{
-			order: o, to: models.Sending, reason: models.ReasonClaimed, actor: workerActor, attempt: attempt.Number,
+		now, err := s.at(tx)
+		if err != nil {
+			return err
+		}
+		until = now.Add(lease)
+		attempt = models.Attempt{OrderID: o.ID, Number: o.Attempts + 1, Claim: o.Claim + 1, StartedAt: now, Request: request}
+		err = s.transition(tx, move{
+			order: o, at: now, to: models.Sending, reason: models.ReasonClaimed, actor: workerActor, attempt: attempt.Number,
 			set: map[string]any{"claim": attempt.Claim, "attempts": attempt.Number, "lease_until": until},
 		})
 		if err != nil {
@@ -76,18 +98,28 @@ func (s *Store) Claim(ctx context.Context, o models.Order, request string, lease
 type Next struct {
 	Status models.Status
 	Reason models.Reason
-	DueAt  time.Time // for placed and unknown: when to send again
+	Wait   time.Duration // for placed and unknown: how long from now until it is sent again
 }
 
 // Answer writes what came of an attempt, once, and moves the order. When the
 // claim has been taken over meanwhile, the answer is kept as evidence, marked
 // late, the order stays as it is, and models.ErrConflict is returned.
 //
+// The account is locked first, because what a completed order did depends on
+// the account's history, and becomes part of it.
+//
 // A crash before the commit loses the answer: the attempt counts as unknown,
 // and the same call is sent again.
 func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next Next) error {
 	err := s.tx(ctx, func(tx *gorm.DB) error {
-		if err := s.writeAnswer(tx, attempt, a, false); err != nil {
+		if err := s.lockAccount(tx, o.AccountID); err != nil {
+			return err
+		}
+		now, err := s.at(tx)
+		if err != nil {
+			return err
+		}
+		if err := writeAnswer(tx, now, attempt, a, false); err != nil {
 			return err
 		}
 		set := map[string]any{"code": a.Code, "message": a.Message}
@@ -95,44 +127,55 @@ func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attem
 			set["request_id"] = a.RequestID
 		}
 		if next.Status == models.Completed {
-			var err error
 			if set, err = completion(tx, o, a); err != nil {
 				return err
 			}
 		}
 		if next.Status == models.Placed || next.Status == models.Unknown {
-			set["due_at"] = next.DueAt
+			set["due_at"] = now.Add(next.Wait)
 		}
 		return s.transition(tx, move{
-			order: o, to: next.Status, reason: next.Reason, actor: workerActor, attempt: attempt.Number, set: set,
+			order: o, at: now, to: next.Status, reason: next.Reason, actor: workerActor, attempt: attempt.Number, set: set,
 		})
 	})
 	if errors.Is(err, models.ErrConflict) {
 		// Only evidence that has been written is a conflict; else the caller tries again.
-		if late := s.tx(ctx, func(tx *gorm.DB) error { return s.writeAnswer(tx, attempt, a, true) }); late != nil {
+		late := s.tx(ctx, func(tx *gorm.DB) error {
+			now, err := s.at(tx)
+			if err != nil {
+				return err
+			}
+			return writeAnswer(tx, now, attempt, a, true)
+		})
+		if late != nil {
 			return fmt.Errorf("keeping a late answer: %w", late)
 		}
 	}
 	return err
 }
 
-func (s *Store) writeAnswer(tx *gorm.DB, attempt models.Attempt, a models.Answer, late bool) error {
+func writeAnswer(tx *gorm.DB, now time.Time, attempt models.Attempt, a models.Answer, late bool) error {
 	return tx.Model(&models.Attempt{}).Where("id = ?", attempt.ID).UpdateColumns(map[string]any{
-		"answered_at": s.now(), "outcome": a.Outcome, "http_status": a.HTTPStatus, "code": a.Code,
+		"answered_at": now, "outcome": a.Outcome, "http_status": a.HTTPStatus, "code": a.Code,
 		"message": a.Message, "request_id": a.RequestID, "response": a.Response, "late": late,
 	}).Error
 }
 
 // Advance moves an order without a call: one that waited too long, lost its
-// worker, or can't be sent any more.
+// worker, or can't be sent any more. models.ErrConflict says that another
+// worker has moved it since it was read.
 func (s *Store) Advance(ctx context.Context, o models.Order, next Next) error {
-	set := map[string]any{}
-	if next.Status == models.Placed || next.Status == models.Unknown {
-		set["due_at"] = next.DueAt
-	}
 	return s.tx(ctx, func(tx *gorm.DB) error {
+		now, err := s.at(tx)
+		if err != nil {
+			return err
+		}
+		set := map[string]any{}
+		if next.Status == models.Placed || next.Status == models.Unknown {
+			set["due_at"] = now.Add(next.Wait)
+		}
 		return s.transition(tx, move{
-			order: o, to: next.Status, reason: next.Reason, actor: workerActor, attempt: o.Attempts, set: set,
+			order: o, at: now, to: next.Status, reason: next.Reason, actor: workerActor, attempt: o.Attempts, set: set,
 		})
 	})
 }

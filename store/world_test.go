@@ -1,15 +1,13 @@
 package store_test
 
 import (
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 
+	"portal/dbtest"
 	"portal/models"
 	"portal/store"
 )
@@ -19,7 +17,7 @@ import (
 type world struct {
 	*store.Store
 	t       *testing.T
-	path    string
+	dsn     string
 	mu      sync.Mutex
 	at      time.Time
 	account models.Account
@@ -28,15 +26,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, path: filepath.Join(t.TempDir(), "portal.db"), at: time.Date(2026, 1, 31, 2, 0, 0, 0, time.UTC)}
-	var err error
-	if w.Store, err = store.Open(w.path, w.now); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Close() })
-	if _, err := w.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	w := &world{t: t, at: time.Date(2026, 1, 31, 2, 0, 0, 0, time.UTC)}
+	w.Store, w.dsn = dbtest.Open(t, w.now)
 	w.account, w.viewer = w.customer(1001, "a@example.com")
 	return w
 }
@@ -121,28 +112,14 @@ func (w *world) read(number string) models.Order {
 	return o
 }
 
-// raw opens the file beside the store, as somebody with the file could.
-func (w *world) raw() *gorm.DB {
-	w.t.Helper()
-	db, err := gorm.Open(sqlite.Open(w.path), &gorm.Config{Logger: logger.Discard})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(func() {
-		if pool, err := db.DB(); err == nil {
-			_ = pool.Close()
-		}
-	})
-	return db
-}
+// raw opens the database beside the store, as somebody who has it could.
+func (w *world) raw() *gorm.DB { w.t.Helper(); return dbtest.Raw(w.t, w.dsn) }
 
 var (
 	done = models.Answer{Outcome: models.OutcomeDone, HTTPStatus: 200, ProviderOrderID: "PO1", InstanceID: "sas-1", RequestID: "R1"}
 
 	completed = store.Next{Status: models.Completed, Reason: models.ReasonDone}
-	unknown   = func(at time.Time) store.Next {
-		return store.Next{Status: models.Unknown, Reason: models.ReasonNoAnswer, DueAt: at}
-	}
+	unknown   = store.Next{Status: models.Unknown, Reason: models.ReasonNoAnswer}
 )
 
 // buyAndExpire completes another purchase and lets its month pass.

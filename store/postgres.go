@@ -1,0 +1,234 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"portal/migrations"
+	"portal/models"
+)
+
+// postgresServer is a database on a PostgreSQL server, which several replicas
+// may share.
+type postgresServer struct{ config *pgx.ConnConfig }
+
+// postgresConnections is how many connections a replica has at the most: so
+// many to write through, and as many to read. What is read can't keep the
+// answer to a charge from being written.
+const postgresConnections = 10
+
+// newPostgres reads a URL. Its parser's errors are never repeated: they quote
+// what they could not read, and that may be a part of the password.
+func newPostgres(dsn string) (dialect, error) {
+	const want = "want postgres://USER:PASSWORD@HOST:PORT/NAME, in which these signs in USER or PASSWORD are written otherwise: @ %40, : %3A, / %2F, ? %3F, # %23, % %25"
+	_, rest, _ := strings.Cut(dsn, "://")
+	authority, tail := rest, ""
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority, tail = rest[:end], rest[end:]
+	}
+	// Then a password's / or ? has ended the host too early, and what follows is
+	// the rest of the password.
+	if strings.ContainsAny(tail, "@#") || strings.Count(authority, "@") > 1 {
+		return nil, errors.New("postgres://… can't be read: " + want)
+	}
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, errors.New("postgres://…, or a variable or file of PostgreSQL's own (PGPASSFILE, PGSSLROOTCERT …), can't be read: " + want)
+	}
+	if path, _, _ := strings.Cut(tail, "?"); strings.Trim(path, "/") == "" {
+		return nil, errors.New("postgres://… names no database: " + want)
+	}
+	config.ConnectTimeout = min(config.ConnectTimeout, writeWait)
+	return postgresServer{config}, nil
+}
+
+// postgresName is the server and the database, without user, password and
+// options.
+func postgresName(dsn string) string {
+	d, err := newPostgres(dsn)
+	if err != nil {
+		return "postgres://…"
+	}
+	config := d.(postgresServer).config
+	host := config.Host
+	if !strings.HasPrefix(host, "/") { // else the folder of its socket
+		host = net.JoinHostPort(host, strconv.Itoa(int(config.Port)))
+	}
+	return "postgres://" + host + "/" + url.PathEscape(config.Database)
+}
+
+func (d postgresServer) open(now func() time.Time) (write, read *gorm.DB, err error) {
+	if write, err = d.pool(now, ""); err != nil {
+		return nil, nil, err
+	}
+	read, err = d.pool(now, "; SET default_transaction_read_only = on")
+	return write, read, err
+}
+
+func (d postgresServer) pool(now func() time.Time, more string) (*gorm.DB, error) {
+	pool := stdlib.OpenDB(*d.config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		c.TypeMap().RegisterType(&pgtype.Type{
+			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+		})
+		_, err := c.PgConn().Exec(ctx, postgresSession+more).ReadAll()
+		return err
+	}))
+	pool.SetMaxOpenConns(postgresConnections)
+	pool.SetMaxIdleConns(postgresConnections)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	// So that connections come back to a server that was away, or that a load
+	// balancer has put in another's place.
+	pool.SetConnMaxLifetime(30 * time.Minute)
+	config := gormConfig(now)
+	// pgx prepares statements by itself. Whoever waits for a page gets one, also
+	// while the server is silent.
+	config.DefaultContextTimeout, config.DefaultTransactionTimeout = writeWait, writeWait
+	db, err := gorm.Open(postgres.New(postgres.Config{Conn: pool}), config)
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return db, nil
+}
+
+// postgresSession is what every connection begins with. A commit that a power
+// cut takes back would be a charge without a record, whatever the server's
+// default is; and a replica that is paused inside a transaction must not keep
+// the others from its rows for longer than they wait.
+const postgresSession = `SET TIME ZONE 'UTC'; SET application_name = 'portal';
+	SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+	SET idle_in_transaction_session_timeout = '10s'`
+
+// migrations run in one program at a time: replicas that start together wait
+// for the first. (A session's lock ends with its connection, so that a program
+// that dies in between keeps nobody out.)
+func (postgresServer) migrations() (fs.FS, goose.Dialect, []goose.ProviderOption, error) {
+	dir, err := fs.Sub(migrations.Postgres, "postgres")
+	if err != nil {
+		return nil, "", nil, err
+	}
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	return dir, goose.DialectPostgres, []goose.ProviderOption{goose.WithSessionLocker(locker)}, err
+}
+
+func (postgresServer) hasTable(db *gorm.DB, name string) (bool, error) {
+	var there bool
+	err := db.Raw(`SELECT to_regclass(?) IS NOT NULL`, name).Scan(&there).Error
+	return there, err
+}
+
+// errReadOnly is a server that takes no writes: a standby, mostly.
+var errReadOnly = errors.New("the server takes no writes: it is a standby, or set to read-only")
+
+func (postgresServer) writable(tx *gorm.DB) error {
+	var readOnly string
+	err := tx.Raw(`SELECT current_setting('transaction_read_only')`).Scan(&readOnly).Error
+	if err == nil && readOnly != "off" {
+		err = errReadOnly
+	}
+	return err
+}
+
+// clock is the server's, because replicas may stand on machines that differ.
+// It is not the transaction's beginning, which may lie before a wait.
+func (postgresServer) clock(db *gorm.DB) (time.Time, bool, error) {
+	var at time.Time
+	err := db.Raw(`SELECT clock_timestamp()`).Scan(&at).Error
+	return at, true, err
+}
+
+// lockAccount locks the account's row. NO KEY: rows that only refer to the
+// account need not wait.
+func (postgresServer) lockAccount(tx *gorm.DB, accountID int64) error {
+	var id int64
+	return tx.Model(&models.Account{}).Select("id").Where("id = ?", accountID).
+		Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Scan(&id).Error
+}
+
+// lockNames locks what has no row yet. In one order, so that two who lock the
+// same names can't wait for each other.
+func (postgresServer) lockNames(tx *gorm.DB, names ...string) error {
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if err := tx.Exec(`SELECT pg_advisory_xact_lock(hashtextextended(?, 0))`, name).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (postgresServer) again(err error) bool {
+	switch sqlState(err) {
+	case "40001", // serialization_failure
+		"40P01": // deadlock_detected
+		return true
+	case "0A000": // cached plan must not change result type: a migration ran, and pgx has forgotten the plan by now
+		return strings.Contains(err.Error(), "cached plan")
+	}
+	return false
+}
+
+// exported needs no hint: the planner knows how many rows match.
+func (postgresServer) exported(bool) string { return "orders" }
+
+// sqlState is the server's code for an error, empty for another's error.
+func sqlState(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// postgresUnavailable goes by the classes of PostgreSQL's codes.
+func postgresUnavailable(err error) bool {
+	var (
+		connect *pgconn.ConnectError
+		network *net.OpError
+	)
+	switch {
+	case errors.Is(err, errReadOnly), errors.Is(err, pgconn.ErrConnClosed), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.As(err, &connect), errors.As(err, &network), pgconn.SafeToRetry(err):
+		return true
+	}
+	state := sqlState(err)
+	if state == "" {
+		return false
+	}
+	switch state[:2] {
+	case "08", // connection exceptions
+		"28", // the password or the right to connect has gone
+		"53", // out of disk, memory or connections
+		"57", // shut down, starting, or the statement was cancelled
+		"58", // an error of its machine
+		"XX": // an error of its own: corrupt data, too
+		return true
+	}
+	switch state {
+	case "25006", // read_only_sql_transaction: a standby
+		"25P03",          // idle_in_transaction_session_timeout
+		"3D000",          // the database is gone
+		"42501",          // insufficient_privilege
+		"55P03",          // lock_not_available
+		"40001", "40P01", // also in the last run
+		"0A000": // see again
+		return true
+	}
+	return false
+}

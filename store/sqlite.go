@@ -1,0 +1,123 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+	"github.com/pressly/goose/v3"
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+
+	"portal/migrations"
+)
+
+// sqliteFile is an SQLite database: one file, one process that serves.
+type sqliteFile struct{ path string }
+
+func newSQLite(path string) (dialect, error) {
+	if scheme, _, found := strings.Cut(path, "://"); found {
+		return nil, fmt.Errorf("%s://…: want the path of an SQLite file, or postgres://…", scheme)
+	}
+	if path == "" || strings.HasPrefix(path, ":memory:") || strings.HasPrefix(path, "file:") {
+		return nil, errors.New("give the path of an SQLite file, such as portal.db; orders have to survive the process")
+	}
+	return sqliteFile{path}, nil
+}
+
+func (d sqliteFile) open(now func() time.Time) (write, read *gorm.DB, err error) {
+	// Hashes and orders are nobody else's to read: SQLite would make the file for
+	// everybody. Its companions take the file's mode.
+	f, err := os.OpenFile(d.path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- the operator names it
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, nil, err
+	}
+	// One connection writes: SQLite has one writer, so waiting happens here and in
+	// order. immediate: a deferred transaction that reads and then writes fails
+	// under load.
+	if write, err = d.pool(1, now, url.Values{"_txlock": {"immediate"}}); err != nil {
+		return nil, nil, err
+	}
+	// Readers beside it never wait for the writer (WAL).
+	read, err = d.pool(8, now, url.Values{"_query_only": {"on"}})
+	return write, read, err
+}
+
+func (d sqliteFile) pool(connections int, now func() time.Time, query url.Values) (*gorm.DB, error) {
+	// Everything stands in the DSN, so that every connection of the pool has it.
+	// FULL: a commit that a power cut takes back would be a charge without a record.
+	query.Set("_journal_mode", "WAL")
+	query.Set("_synchronous", "FULL")
+	query.Set("_foreign_keys", "on")
+	query.Set("_busy_timeout", "10000")
+	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.Clean(d.path)}).EscapedPath(), RawQuery: query.Encode()}).String()
+	config := gormConfig(now)
+	config.PrepareStmt = true
+	db, err := gorm.Open(sqlite.Open(dsn), config)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.path, err)
+	}
+	pool, err := db.DB()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", d.path, err)
+	}
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+func (sqliteFile) migrations() (fs.FS, goose.Dialect, []goose.ProviderOption, error) {
+	dir, err := fs.Sub(migrations.SQLite, "sqlite")
+	return dir, goose.DialectSQLite3, nil, err
+}
+
+func (sqliteFile) hasTable(db *gorm.DB, name string) (bool, error) {
+	var tables int
+	err := db.Raw(`SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?`, name).Scan(&tables).Error
+	return tables > 0, err
+}
+
+// writable: a transaction that has begun is the one writer.
+func (sqliteFile) writable(*gorm.DB) error { return nil }
+
+// clock: the file has none, and one process serves it.
+func (sqliteFile) clock(*gorm.DB) (time.Time, bool, error) { return time.Time{}, false, nil }
+
+// The locks: a write transaction is the only one there is.
+
+func (sqliteFile) lockAccount(*gorm.DB, int64) error   { return nil }
+func (sqliteFile) lockNames(*gorm.DB, ...string) error { return nil }
+
+// again: whoever waits for the writer waits in line.
+func (sqliteFile) again(error) bool { return false }
+
+// exported says which index to walk: SQLite would take one on what is asked for,
+// and collect and sort all matches again for every part of the export.
+func (sqliteFile) exported(oneAccount bool) string {
+	if oneAccount {
+		return "orders INDEXED BY orders_by_account"
+	}
+	return "orders NOT INDEXED" // the primary key serves all the same
+}
+
+func sqliteUnavailable(err error) bool {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrIoErr, sqlite3.ErrFull,
+		sqlite3.ErrCantOpen, sqlite3.ErrReadonly, sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrPerm:
+		return true
+	}
+	return false
+}
