@@ -14,6 +14,9 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -extldflags -static
 LINT_VERSION := 2.15.0
 LINT         := .tools/golangci-lint-$(LINT_VERSION)
 
+# Packages whose tests run on PostgreSQL, too.
+ON_POSTGRES := ./store ./fulfil ./handlers .
+
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -30,11 +33,14 @@ generate: ## format the templates and write their Go code
 build: ## a static binary, ./portal
 	CGO_ENABLED=1 go build -trimpath -tags "$(TAGS)" -ldflags "$(LDFLAGS)" -o portal .
 
-deps: ## install what the tests need: Node.js, Chromium, fonts, npm packages
+deps: ## install what the tests need: Node.js, Chromium, fonts, PostgreSQL, npm packages
 	scripts/deps.sh
 
+# What uses the database is tested twice: with an SQLite file, and with a
+# PostgreSQL server that is there for as long as the tests run.
 test: deps ## all tests, with the race detector
 	go test -race -timeout 20m ./...
+	scripts/with-postgres.sh go test -race -timeout 20m $(ON_POSTGRES)
 
 check: fresh vet lint test ## what CI runs: generated code, format, vet, lint, tests
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go, a C compiler and git: Node.js with npm,
-# Chromium, Chinese fonts, and the npm packages of the folders that have some.
+# Chromium, Chinese fonts, PostgreSQL's server, and the npm packages of the folders
+# that have some.
 # Quick when all is there. Says what is missing where it can't install it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +10,7 @@ node_minimum=18
 npm_folders="provider/sandbox/popcore e2e"
 
 # To add a need: name it here, and give it a line in `have` and in `package`.
-needs="node npm chromium fonts"
+needs="node npm chromium fonts postgres"
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -26,6 +27,7 @@ have() {
       [ "$(uname)" = Darwin ] || [ -n "$(fc-list :lang=zh 2>/dev/null | head -n 1)" ] ||
         [ -n "$(find /usr/share/fonts -iname '*cjk*' 2>/dev/null | head -n 1)" ]
       ;;
+    postgres) scripts/with-postgres.sh --where >/dev/null 2>&1 ;;
   esac
 }
 
@@ -39,6 +41,8 @@ package() {
     apt-get:fonts) echo fonts-noto-cjk ;;
     apk:fonts) echo font-noto-cjk ;;
     dnf:fonts) echo google-noto-sans-cjk-fonts ;;
+    dnf:postgres) echo postgresql-server ;;
+    *:postgres) echo postgresql ;;
   esac
 }
 
