@@ -71,7 +71,7 @@ func TestAnOrderThatNobodyLooksAtIsOverdue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := m.handler(p.Store, slog.New(slog.DiscardHandler))
+	h := m.handler(p.Store, p.Seller.Skew, slog.New(slog.DiscardHandler))
 	overdue := func() string {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))

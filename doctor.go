@@ -159,8 +159,8 @@ func (d *diagnosis) provider(ctx context.Context, cfg config, ownerID int64) {
 	if r.SkewKnown {
 		text := fmt.Sprintf("%s away from the provider's", r.Skew.Abs().Round(time.Second))
 		switch {
-		case r.Skew.Abs() > provider.MaxSkew:
-			d.bad("Clock", text+": the provider refuses more than 15 minutes; set this machine's clock (NTP)")
+		case r.Skew.Abs() > models.MaxSkew:
+			d.bad("Clock", text+": the portal takes no new orders beyond 5 minutes, and the provider refuses more than 15; set this machine's clock (NTP)")
 		case r.Skew.Abs() > time.Minute:
 			d.note("Clock", text+": set this machine's clock (NTP) before it drifts further")
 		default:

@@ -356,6 +356,7 @@ func TestMetricsTellOfOrdersAndCalls(t *testing.T) {
 	for _, want := range []string{
 		`portal_orders{status="completed"} 1`, `portal_oldest_open_order_seconds 0`,
 		`portal_provider_call_seconds_count{action="CreateInstance",outcome="done"} 1`,
+		`portal_clock_skew_seconds `,
 		`portal_http_requests_total{code="303",host="",method="POST"`, `url="/quotes/:quote/order"`,
 	} {
 		if !strings.Contains(text, want) {

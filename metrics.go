@@ -62,8 +62,8 @@ func (m *metrics) observe(action, outcome string, took time.Duration) {
 }
 
 // handler serves the metrics; the orders are counted when somebody asks.
-func (m *metrics) handler(db *store.Store, logger *slog.Logger) http.Handler {
-	m.registry.MustRegister(&orderCollector{db: db, logger: logger})
+func (m *metrics) handler(db *store.Store, skew func() models.Skew, logger *slog.Logger) http.Handler {
+	m.registry.MustRegister(&orderCollector{db: db, logger: logger}, skewCollector(skew))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	return mux
@@ -134,4 +134,21 @@ func (o *orderCollector) overdue(ctx context.Context) (time.Duration, error) {
 		return 0, nil // it was settled meanwhile
 	}
 	return max(0, work.Now.Sub(*since)), nil
+}
+
+// skewCollector tells how far this machine's clock is ahead of the provider's;
+// nothing before the first answer.
+type skewCollector func() models.Skew
+
+var clockSkew = prometheus.NewDesc("portal_clock_skew_seconds",
+	"How far this machine's clock is ahead of the provider's.", nil, nil)
+
+// Describe names what Collect gives.
+func (s skewCollector) Describe(ch chan<- *prometheus.Desc) { ch <- clockSkew }
+
+// Collect gives the newest measurement.
+func (s skewCollector) Collect(ch chan<- prometheus.Metric) {
+	if skew := s(); !skew.At.IsZero() {
+		ch <- prometheus.MustNewConstMetric(clockSkew, prometheus.GaugeValue, skew.By.Seconds())
+	}
 }

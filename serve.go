@@ -58,7 +58,7 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 	}
 	worker := fulfil.NewWorker(db, seller.client, cfg.ProviderTimeout, logger)
 	portal := handlers.Config{
-		Store: db, Counter: seller.client, Book: cfg.book, Wake: worker.Wake, Logger: logger,
+		Store: db, Counter: seller.client, Book: cfg.book, Wake: worker.Wake, Skew: seller.client.Skew, Logger: logger,
 		Secure: cfg.secure(), Proxies: cfg.proxies, Sandbox: cfg.Provider == providerSandbox,
 		CredentialProfile: provider.DefaultProfile, Middleware: []echo.MiddlewareFunc{seller.metrics.requests},
 	}
@@ -72,7 +72,7 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 		if err != nil {
 			return wrongSetting("--metrics-listen %s: %v", cfg.MetricsListen, err)
 		}
-		servers = append(servers, newServer(seller.metrics.handler(db, logger), logger))
+		servers = append(servers, newServer(seller.metrics.handler(db, seller.client.Skew, logger), logger))
 		listeners = append(listeners, listener)
 	}
 	cfg.greet(listener.Addr())

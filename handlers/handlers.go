@@ -30,8 +30,10 @@ type Config struct {
 	Counter Counter
 	Book    *pricing.Book
 	Wake    func() // tells the worker that there is due work
-	Logger  *slog.Logger
-	Secure  bool // the public URL is https: Secure cookies and HSTS
+	// Skew is this machine's clock held against the provider's.
+	Skew   func() models.Skew
+	Logger *slog.Logger
+	Secure bool // the public URL is https: Secure cookies and HSTS
 	// Proxies are the networks of reverse proxies whose X-Forwarded-For is
 	// believed.
 	Proxies []*net.IPNet

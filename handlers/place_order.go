@@ -67,11 +67,13 @@ func (a *app) placeOrder(c echo.Context) error {
 			read = a.counts.forQuote // nothing will be placed: it becomes another quote
 		}
 		w.count, err = read(ctx, account.OwnerID)
+	} else if skew := a.Skew(); skew.TooFar() || skew.At.IsZero() {
+		// A refund needs no machines. Here the read is a look at the clock, which may
+		// have been set since it was measured; whether it can be read is all the same.
+		_, _ = a.counts.forPlacing(ctx, account.OwnerID)
 	}
-	var failed *models.CountError
-	if errors.As(err, &failed) && (failed.Failure == models.CountUnavailable || failed.Failure == models.CountThrottled) {
-		return a.renderCheck(c, http.StatusServiceUnavailable, quote,
-			[]views.Problem{{Key: "nothing_placed_provider_down"}})
+	if why := a.keptFrom(err); why != "" {
+		return a.renderCheck(c, http.StatusServiceUnavailable, quote, []views.Problem{{Key: why}})
 	}
 	if err != nil {
 		return err
@@ -88,6 +90,21 @@ func (a *app) placeOrder(c echo.Context) error {
 	}
 	a.Wake()
 	return a.placed(c, order)
+}
+
+// keptFrom says what keeps this portal, and not this account, from placing
+// anything now, as a key of "problem"; err is the count's. Each count measures
+// the clock too.
+func (a *app) keptFrom(err error) string {
+	var failed *models.CountError
+	counted := !errors.As(err, &failed)
+	switch {
+	case a.Skew().TooFar(), !counted && failed.Failure == models.CountClock:
+		return "nothing_placed_clock"
+	case !counted && (failed.Failure == models.CountUnavailable || failed.Failure == models.CountThrottled):
+		return "nothing_placed_provider_down"
+	}
+	return ""
 }
 
 // requote makes a new quote beside one that no longer holds. Nothing was sent.

@@ -19,6 +19,9 @@ func (a *app) page(c echo.Context) views.Page {
 		Sandbox: a.Sandbox,
 		Now:     a.Store.Now(),
 	}
+	if skew := a.Skew(); skew.TooFar() && p.Viewer != nil {
+		p.Skew = &skew
+	}
 	p.RequestID, _ = c.Get(keyRequestID).(string)
 	if c.Request().Method != http.MethodGet {
 		p.Path = "/" // a form's answer can't be returned to

@@ -130,7 +130,7 @@ func New(t testing.TB, opts ...Option) *Portal {
 	p.AddUser("support@example.com", models.Support, nil, nil)
 	p.AddUser("operator@example.com", models.Operator, nil, nil)
 	p.Config = handlers.Config{
-		Store: p.Store, Counter: p.Seller, Book: pricing.Embedded(), Wake: func() {}, Logger: logger,
+		Store: p.Store, Counter: p.Seller, Book: pricing.Embedded(), Wake: func() {}, Skew: p.Seller.Skew, Logger: logger,
 		Secure: o.secure, Sandbox: true, CredentialProfile: provider.DefaultProfile,
 	}
 	p.Handler = handlers.New(p.Config)

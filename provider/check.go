@@ -82,7 +82,7 @@ func (c *Client) Check(ctx context.Context, ownerID int64) CheckResult {
 
 	begun := c.now()
 	ex := c.send(ctx, key, newCountRequest(ownerID))
-	middle := begun.Add(c.now().Sub(begun) / 2)
+	halfway := middle(begun, c.now())
 
 	e := ex.evidence()
 	texts := newRedactor(append(ex.secrets(), key.ID, key.Secret, key.Token)...)
@@ -92,7 +92,7 @@ func (c *Client) Check(ctx context.Context, ownerID int64) CheckResult {
 	res.Reachable, res.TLS = ex.way(c.endpoint.Scheme == "https")
 	res.HTTPStatus = e.status
 	if !e.date.IsZero() {
-		res.SkewKnown, res.Skew = true, middle.Sub(e.date)
+		res.SkewKnown, res.Skew = true, halfway.Sub(e.date)
 		res.Clock = No
 		if res.Skew.Abs() < MaxSkew {
 			res.Clock = Yes

@@ -51,6 +51,7 @@ type Client struct {
 	log         *slog.Logger
 	observe     func(action, outcome string, took time.Duration)
 	transport   *http.Transport
+	skew        skew
 }
 
 // New checks the configuration and returns a client. It sends nothing.

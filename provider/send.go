@@ -52,6 +52,8 @@ func (c *Client) send(ctx context.Context, key Key, request requests.AcsRequest)
 	request.SetDomain(c.endpoint.Host)
 	// The context is the deadline; the SDK's own must not come before it.
 	request.SetReadTimeout(c.timeout + time.Minute)
+	begun := time.Now()
+	defer func() { c.measure(begun, time.Now(), ex.evidence().date) }() // also when the SDK panics
 	if err := client.DoAction(request, responses.NewCommonResponse()); err != nil && !ex.wasEntered() {
 		ex.fail(fmt.Errorf("the SDK did not send the request: %w", err))
 	}

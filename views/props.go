@@ -20,6 +20,8 @@ type Page struct {
 	// handler's header does it), unless Path says "refresh=off"; 0 never.
 	Refresh time.Duration
 	Now     time.Time // UTC
+	// Skew is set while the portal's clock is too far off to take orders.
+	Skew *models.Skew
 }
 
 // Problem is one thing wrong with a form: the same words stand in the summary
