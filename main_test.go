@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,12 +8,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"portal/dbtest"
+	"portal/portaltest"
 	"portal/provider/sandbox"
 )
 
@@ -55,47 +53,12 @@ func TestOutOfTheBoxThePortalSells(t *testing.T) {
 // TestAProviderOfOtherMake runs the portal as for the real provider, against a
 // program that shares nothing with it but the document.
 func TestAProviderOfOtherMake(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Fatal("node is missing: run make deps")
-	}
-	other := exec.Command(node, "testdata/othermake.mjs")
-	pipe, err := other.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	other.Stderr = os.Stderr
-	if err := other.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = other.Process.Kill(); _ = other.Wait() })
-	line, err := bufio.NewReader(pipe).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	endpoint := strings.TrimSpace(line)
-	ledger := func() (rows []struct{ Kind, Owner, Token, OrderID, InstanceID string }) {
-		res, err := http.Get(endpoint + "/ledger")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = res.Body.Close() }()
-		if err := json.NewDecoder(res.Body).Decode(&rows); err != nil {
-			t.Fatal(err)
-		}
-		return rows
-	}
-	lever := func(path string) {
-		res, err := http.Get(endpoint + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = res.Body.Close()
-	}
+	other := portaltest.NewOtherMake(t)
+	endpoint, ledger := other.Endpoint, other.Ledger
 
 	dir := t.TempDir()
 	env := []string{
-		"ALIBABA_CLOUD_ACCESS_KEY_ID=other-make-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=other-make-secret",
+		"ALIBABA_CLOUD_ACCESS_KEY_ID=" + portaltest.OtherKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + portaltest.OtherSecret,
 		"PORTAL_PROVIDER=alibaba", "PORTAL_PROVIDER_ENDPOINT=" + endpoint,
 	}
 	const password = "a-password-of-theirs"
@@ -138,7 +101,7 @@ func TestAProviderOfOtherMake(t *testing.T) {
 		}
 	})
 	t.Run("a purchase whose answer was lost", func(t *testing.T) {
-		lever("/drop-next")
+		other.Fault("CreateInstance", "hangUp", 1)
 		got, body := s.buy("two@example.org", password)
 		if rows := ledger(); got != "completed" || len(rows) != 2 || !strings.Contains(body, rows[1].InstanceID) {
 			t.Fatalf("%s %+v", got, rows)
@@ -148,7 +111,9 @@ func TestAProviderOfOtherMake(t *testing.T) {
 		c, account := s.signIn("four@example.org", password)
 		carry := func(kind, instance string, answers url.Values) string {
 			t.Helper()
-			lever("/drop-next")
+			other.Fault(map[string]string{
+				"buy": "CreateInstance", "renew": "RenewInstance", "upgrade": "UpgradeInstance", "refund": "RefundInstance",
+			}[kind], "hangUp", 1)
 			before := len(ledger())
 			got, body := s.order(c, account, kind, instance, answers)
 			rows := ledger()
@@ -166,7 +131,7 @@ func TestAProviderOfOtherMake(t *testing.T) {
 		instance := carry("buy", "", url.Values{"edition": {"pro"}, "term": {"year-1"}})
 		carry("renew", "", url.Values{"term": {"month-6"}})
 		carry("upgrade", "", url.Values{"edition": {"enterprise"}})
-		lever("/machines?n=15")
+		other.Lever("/machines?n=15", nil)
 		until(t, "the machines to be counted anew", func() bool {
 			_, body := s.get(c, account+"/quote?kind=upgrade")
 			return strings.Contains(body, `method="post" action="`+account+`/quote`)
@@ -178,14 +143,14 @@ func TestAProviderOfOtherMake(t *testing.T) {
 		}
 	})
 	t.Run("a refusal with a code nobody knows", func(t *testing.T) {
-		lever("/spend-all")
+		other.Lever("/spend-all", nil)
 		before := len(ledger())
 		got, body := s.buy("three@example.org", password)
 		if got != "rejected" || !strings.Contains(body, "Shop.PurseTooLight") || len(ledger()) != before {
 			t.Fatalf("%s %+v", got, ledger())
 		}
 	})
-	for _, secret := range []string{"other-make-secret", "other-make-id", password} {
+	for _, secret := range []string{portaltest.OtherSecret, portaltest.OtherKeyID, password} {
 		if strings.Contains(s.out.String(), secret) {
 			t.Errorf("the log shows %s", secret)
 		}

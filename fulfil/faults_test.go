@@ -3,9 +3,11 @@ package fulfil_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"portal/locales"
 	"portal/models"
 	"portal/portaltest"
 	"portal/provider/sandbox"
@@ -103,6 +105,15 @@ func agree(t *testing.T, p *portaltest.Portal, o models.Order) {
 	body := p.SignedIn("operator@example.com").Get("/orders/" + o.Number)
 	if body.OrderStatus() != string(o.Status) {
 		t.Fatalf("the page says %q, the record %s", body.OrderStatus(), o.Status)
+	}
+	if o.Status != models.Completed {
+		return
+	}
+	says := []string{o.Number, entries[0].OrderID, entries[0].InstanceID, locales.For("en", "").Money(o.TotalFen)}
+	for _, want := range says {
+		if !strings.Contains(body.Text(), want) {
+			t.Errorf("the page does not say %q:\n%s", want, body.Text())
+		}
 	}
 }
 

@@ -10,7 +10,8 @@ const rates = { level1: 80_00, level2: 200_00 }; // fen a machine and a month
 const month = 30 * 24 * 3600_000; // milliseconds
 let machines = 12;
 let money = 1_000_000_00;
-let dropNext = false; // work, then hang up
+let goneCode = "Shop.InstanceNotExist";
+let faults = []; // {action, how, times}: what goes wrong with the next calls
 const ledger = [];
 const byToken = new Map();
 const instances = new Map(); // by InstanceId; gone once refunded
@@ -73,7 +74,7 @@ function edition(p) {
 
 function held(p) {
   const it = instances.get(p.get("InstanceId"));
-  need(it && !it.gone && it.owner === p.get("OwnerId"), 404, "Shop.InstanceNotExist");
+  need(it && !it.gone && it.owner === p.get("OwnerId"), 404, goneCode);
   return it;
 }
 
@@ -122,11 +123,42 @@ const selling = {
   RefundInstance: refund,
 };
 
+// What can go wrong before the work is done, and after it.
+const before = {
+  hangUpFirst: ({ req }) => req.socket.destroy(),
+  burnFirst: ({ say }) => say(500, { Code: "Shop.OnFire", Message: "no" }),
+  queue: ({ say }) => say(400, { Code: "Throttling.Shop", Message: "later" }),
+  refuse: ({ say }) => say(423, { Code: "Shop.ClosedToday", Message: "no" }),
+  timeOut: ({ say }) => say(408, { Code: "Shop.TooSlow", Message: "no" }),
+};
+const after = {
+  hangUp: ({ req }) => req.socket.destroy(),
+  burn: ({ say }) => say(503, { Code: "Shop.OnFire", Message: "no" }),
+  page: ({ res }) => { res.writeHead(502, { "Content-Type": "text/html" }); res.end("<h1>Bad gateway</h1>"); },
+  cut: ({ req, res }) => { res.writeHead(200, { "Content-Length": "500" }); res.write('{"RequestId":"', () => req.socket.destroy()); },
+  nothing: ({ res }) => { res.writeHead(200); res.end(); },
+  bare: ({ res }) => { res.writeHead(200, { "Content-Type": "application/json" }); res.end("{}"); },
+  sorry: ({ say }) => say(200, { Success: false }),
+  number: ({ say }) => say(500, { Code: 17, Message: 17 }),
+  silent: () => {},
+};
+
+function fault(action) {
+  const f = faults.find((f) => f.action === action && f.times > 0);
+  if (f) f.times--;
+  return f?.how;
+}
+
 let serial = 0;
 const server = createServer((req, res) => {
   const url = new URL(req.url, "http://localhost");
   if (url.pathname === "/ledger") return res.end(JSON.stringify(ledger));
-  if (url.pathname === "/drop-next") { dropNext = true; return res.end(); }
+  if (url.pathname === "/faults") return res.end(JSON.stringify({ before: Object.keys(before), after: Object.keys(after) }));
+  if (url.pathname === "/fault") {
+    faults.push({ action: url.searchParams.get("action"), how: url.searchParams.get("how"), times: Number(url.searchParams.get("times")) });
+    return res.end();
+  }
+  if (url.pathname === "/gone-code") { goneCode = url.searchParams.get("code"); return res.end(); }
   if (url.pathname === "/spend-all") { money = 0; return res.end(); }
   if (url.pathname === "/machines") { machines = Number(url.searchParams.get("n")); return res.end(); }
   req.resume().on("end", () => {
@@ -137,8 +169,10 @@ const server = createServer((req, res) => {
       authenticate(req.method, p);
       if (action === "GetInstanceCount") return say(200, { Data: machines, Success: true });
       need(Object.hasOwn(selling, action), 404, "Catalogue.NoSuchThing");
+      const how = fault(action), at = { req, res, say };
+      if (how in before) return before[how](at);
       const answer = selling[action](p);
-      if (dropNext) { dropNext = false; return req.socket.destroy(); }
+      if (how in after) return after[how](at);
       say(200, answer);
     } catch (e) {
       if (!(e instanceof Refusal)) throw e;
