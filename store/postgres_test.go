@@ -1,0 +1,197 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+
+	"portal/dbtest"
+	"portal/models"
+	"portal/store"
+)
+
+// TestWhatPostgreSQLMeansByItsCodes: what passes when the server is well again
+// is told from the program's own mistakes.
+func TestWhatPostgreSQLMeansByItsCodes(t *testing.T) {
+	for code, want := range map[string]bool{
+		"08006": true, "08003": true, // the connection broke, is gone
+		"28P01": true,                // the password was changed
+		"25006": true,                // a standby
+		"53100": true, "53200": true, // the disk, the memory is full
+		"53300": true,                                              // too many connections
+		"55P03": true,                                              // a lock that was not to be had
+		"57P01": true, "57P02": true, "57P03": true, "57014": true, // stopped, crashed, starting, cancelled
+		"58030": true,                               // its disk fails
+		"25P03": true, "40001": true, "40P01": true, // broken off, also at the last try
+		"3D000": true, "42501": true, // no such database, no right
+		"XX001": true, // damaged
+		"23505": false, "23514": false, "23000": false, "42601": false, "42P01": false, "22021": false,
+	} {
+		err := fmt.Errorf("doing something: %w", &pgconn.PgError{Code: code})
+		if store.Unavailable(err) != want {
+			t.Errorf("%s: unavailable is %v", code, !want)
+		}
+	}
+	if store.Unavailable(&os.PathError{Op: "open", Path: "x", Err: os.ErrPermission}) {
+		t.Error("a file is no database")
+	}
+}
+
+// TestAConnectionThatIsCutInTheMiddle of a transaction leaves nothing of it, and
+// the next one works.
+func TestAConnectionThatIsCutInTheMiddle(t *testing.T) {
+	dbtest.NeedsPostgres(t)
+	w := newWorld(t)
+	err := w.Tx(t.Context(), func(tx *gorm.DB) error {
+		if err := tx.Exec(`UPDATE accounts SET name = 'changed'`).Error; err != nil {
+			return err
+		}
+		var pid int
+		if err := tx.Raw(`SELECT pg_backend_pid()`).Scan(&pid).Error; err != nil {
+			return err
+		}
+		if err := w.raw().Exec(`SELECT pg_terminate_backend(?)`, pid).Error; err != nil {
+			t.Fatal(err)
+		}
+		return tx.Exec(`UPDATE accounts SET name = 'again'`).Error
+	})
+	if !store.Unavailable(err) {
+		t.Fatalf("got %v", err)
+	}
+	if account, err := w.Account(t.Context(), w.viewer, w.account.ID); err != nil || account.Name != w.account.Name {
+		t.Fatalf("%q, %v", account.Name, err)
+	}
+	w.place()
+}
+
+// TestEveryConnectionIsCut, those that read as well: each of them finds out by
+// itself, and nothing that is asked afterwards fails.
+func TestEveryConnectionIsCut(t *testing.T) {
+	dbtest.NeedsPostgres(t)
+	w := newWorld(t)
+	o := w.place()
+	cut := `SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+	if err := w.raw().Exec(cut).Error; err != nil {
+		t.Fatal(err)
+	}
+	// The connection that was cut says so once.
+	if _, err := w.Order(t.Context(), w.viewer, o.Number); err != nil && !store.Unavailable(err) {
+		t.Error(err)
+	}
+	if err := w.CancelOrder(t.Context(), w.viewer, o.Number); err != nil && !store.Unavailable(err) {
+		t.Error(err)
+	}
+	if err := w.CancelOrder(t.Context(), w.viewer, o.Number); err != nil && !errors.Is(err, models.ErrConflict) {
+		t.Fatal(err)
+	}
+	w.buyAndExpire()
+}
+
+// TestAServerThatTakesNoWrites is found out, and is no mistake of the program's.
+func TestAServerThatTakesNoWrites(t *testing.T) {
+	dbtest.NeedsPostgres(t)
+	w := newWorld(t)
+	quote := w.quote(w.viewer, w.account)
+	if err := w.Writable(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.raw().Exec(`DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET default_transaction_read_only = on'; END $$`).Error; err != nil {
+		t.Fatal(err)
+	}
+	standby := dbtest.Reopen(t, w.dsn, w.now)
+	if err := standby.Writable(t.Context()); !store.Unavailable(err) {
+		t.Errorf("it takes writes, or %v", err)
+	}
+	if _, err := standby.PlaceOrder(t.Context(), w.viewer, quote.ID, asQuoted); !store.Unavailable(err) {
+		t.Errorf("placing: %v", err)
+	}
+	if _, err := standby.Quote(t.Context(), w.viewer, quote.ID); err != nil {
+		t.Errorf("reading: %v", err)
+	}
+}
+
+// TestWhatIsReadWritesNothing: pages have connections of their own that can't.
+func TestWhatIsReadWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	if err := w.Reader().Exec(`UPDATE accounts SET name = 'x'`).Error; err == nil {
+		t.Error("a page's connection wrote")
+	}
+}
+
+// TestACommitIsOnDiskBeforeItCounts, whatever the server's default is; and a
+// replica that is paused in a transaction loses it before others have waited for
+// it in vain.
+func TestACommitIsOnDiskBeforeItCounts(t *testing.T) {
+	dbtest.NeedsPostgres(t)
+	dsn := dbtest.New(t)
+	if err := dbtest.Raw(t, dsn).Exec(`DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET synchronous_commit = off'; END $$`).Error; err != nil {
+		t.Fatal(err)
+	}
+	s := dbtest.Reopen(t, dsn, nil)
+	for setting, want := range map[string]string{
+		"synchronous_commit": "on", "idle_in_transaction_session_timeout": "10s", "TimeZone": "UTC",
+	} {
+		var got string
+		err := s.Tx(t.Context(), func(tx *gorm.DB) error { return tx.Raw(`SELECT current_setting(?)`, setting).Scan(&got).Error })
+		if err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %q", setting, got, err, want)
+		}
+	}
+}
+
+// TestAWrongPasswordIsNotRepeated by any error of opening.
+func TestAWrongPasswordIsNotRepeated(t *testing.T) {
+	dbtest.NeedsPostgres(t)
+	u, err := url.Parse(dbtest.New(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("nobody-here", "hidden")
+	nowhere := *u
+	nowhere.RawQuery = url.Values{"host": {t.TempDir()}}.Encode()
+	for _, dsn := range []string{u.String(), nowhere.String(), "postgres://me:hidden@127.0.0.1:1/portal?connect_timeout=1"} {
+		s, err := store.Open(dsn, nil)
+		if err == nil {
+			_ = s.Close()
+			t.Errorf("opened as %s", dsn)
+			continue
+		}
+		if !store.Unavailable(err) {
+			t.Errorf("it is taken for a mistake: %v", err)
+		}
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			if text := e.Error(); strings.Contains(text, "hidden") {
+				t.Errorf("the error shows it: %s", text)
+			}
+		}
+	}
+}
+
+// TestWhatIsReadTogetherIsOfOneMoment: what commits in between is not seen.
+func TestWhatIsReadTogetherIsOfOneMoment(t *testing.T) {
+	w := newWorld(t)
+	o := w.place()
+	err := w.Snapshot(t.Context(), func(tx *gorm.DB) error {
+		var before, after int64
+		if err := tx.Model(&models.Attempt{}).Count(&before).Error; err != nil {
+			return err
+		}
+		w.claim(o)
+		if err := tx.Model(&models.Attempt{}).Count(&after).Error; err != nil {
+			return err
+		}
+		if after != before {
+			t.Errorf("%d attempts, then %d", before, after)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
