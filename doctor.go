@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"portal/models"
@@ -107,11 +108,40 @@ func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
 	if !d.tell("Database", err, name+" answers and its schema is up to date") {
 		return 0
 	}
+	d.engine(ctx, db)
 	accounts, err := db.Accounts(ctx, models.Viewer{User: models.User{Role: models.Operator}}, "", 0, 1)
 	if err != nil || len(accounts) == 0 {
 		return 0
 	}
 	return accounts[0].OwnerID
+}
+
+// engine checks what the record rests on, where the engine does not come with
+// this program.
+func (d *diagnosis) engine(ctx context.Context, db *store.Store) {
+	name, traits, err := db.Engine(ctx)
+	if err != nil {
+		d.bad("Engine", err.Error())
+		return
+	}
+	var has []string
+	for _, t := range traits {
+		switch {
+		case t.Err != nil:
+			d.unclear = true
+			d.note("Engine", t.Name+": could not be found out: "+t.Err.Error())
+		case t.Missing != "":
+			d.bad("Engine", t.Missing)
+		default:
+			has = append(has, t.Name)
+		}
+	}
+	if len(has) > 0 {
+		d.good("Engine", name+" has "+strings.Join(has, ", "))
+	}
+	if off := db.Now().Sub(time.Now()).Round(time.Second); off.Abs() > 10*time.Second {
+		d.note("Engine", fmt.Sprintf("its clock is %s away from this machine's, and leases go by it: set both (NTP)", off.Abs()))
+	}
 }
 
 // file says whether an SQLite file is there to be opened, which would make it.

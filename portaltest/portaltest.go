@@ -140,6 +140,15 @@ func New(t testing.TB, opts ...Option) *Portal {
 // Reload builds the router anew after Config was changed.
 func (p *Portal) Reload() { p.Handler = handlers.New(p.Config) }
 
+// Replica is the router of another process on the same database. In Handler's
+// place it answers the same browsers.
+func (p *Portal) Replica() http.Handler {
+	p.T.Helper()
+	config := p.Config
+	config.Store = dbtest.Reopen(p.T, p.DSN, p.Now)
+	return handlers.New(config)
+}
+
 // Now is the portal's clock.
 func (p *Portal) Now() time.Time {
 	p.mu.Lock()

@@ -34,6 +34,9 @@ type dialect interface {
 	// one, so that it did nothing and may do better in a second run.
 	again(err error) bool
 
+	// engine is behind Store.Engine.
+	engine(db *gorm.DB) (name string, traits []Trait, err error)
+
 	// exported is the table of orders for an export, which takes whatever matches
 	// and walks the ids downwards: all of them, or one account's.
 	exported(oneAccount bool) string

@@ -195,3 +195,31 @@ func TestWhatIsReadTogetherIsOfOneMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestTheEngineIsTriedOut: this one keeps nothing over a power cut, and has
+// everything else; and nothing of the tries stays.
+func TestTheEngineIsTriedOut(t *testing.T) {
+	w := newWorld(t)
+	name, traits, err := w.Engine(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !dbtest.Postgres() {
+		if name != "" || len(traits) != 0 {
+			t.Errorf("%s %v", name, traits)
+		}
+		return
+	}
+	if !strings.HasPrefix(name, "PostgreSQL ") || len(traits) != 6 {
+		t.Errorf("%s %v", name, traits)
+	}
+	for _, trait := range traits {
+		if want := trait.Name == "commits that last"; trait.Err != nil || (trait.Missing != "") != want {
+			t.Errorf("%+v", trait)
+		}
+	}
+	var left int64
+	if err := w.raw().Raw(`SELECT count(*) FROM pg_class WHERE relname LIKE 'portal_try%'`).Scan(&left).Error; err != nil || left != 0 {
+		t.Errorf("%d tables stay (%v)", left, err)
+	}
+}

@@ -100,6 +100,8 @@ func (sqliteFile) lockNames(*gorm.DB, ...string) error { return nil }
 // again: whoever waits for the writer waits in line.
 func (sqliteFile) again(error) bool { return false }
 
+func (sqliteFile) engine(*gorm.DB) (string, []Trait, error) { return "", nil, nil }
+
 // exported says which index to walk: SQLite would take one on what is asked for,
 // and collect and sort all matches again for every part of the export.
 func (sqliteFile) exported(oneAccount bool) string {
