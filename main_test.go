@@ -273,6 +273,54 @@ func TestCommandsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestTheDatabasesPasswordIsNowhere, also when the database goes away under a
+// running portal.
+func TestTheDatabasesPasswordIsNowhere(t *testing.T) {
+	dbtest.NeedsPostgres(t)
+	dir := t.TempDir()
+	dsn := strings.TrimPrefix(database(t, dir)[0], "DATABASE_URL=")
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := u.User.Password()
+	if password == "" {
+		t.Fatalf("%s has no password to look for", dbtest.Variable)
+	}
+	s := serve(t, dir, nil)
+	c, account := s.signIn("lin@example.com", demoPassword)
+	var said strings.Builder
+	for _, args := range [][]string{{"doctor"}, {"migrate"}, {"--help"}, {"--listen", "x"}, {"reseller", "add", "--name", "Huadong Cloud 华东云"}} {
+		_, out := ask(t, dir, nil, "", args...)
+		said.WriteString(out)
+	}
+	server, name := dbtest.Raw(t, os.Getenv(dbtest.Variable)), strings.TrimPrefix(u.Path, "/")
+	say := func(sql string) {
+		t.Helper()
+		if err := server.Exec(strings.ReplaceAll(sql, "$name", name)).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	say(`ALTER DATABASE $name ALLOW_CONNECTIONS false`)
+	say(`SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '$name'`)
+	until(t, "the portal to find out", func() bool {
+		_, body := s.get(c, account)
+		return strings.Contains(s.out.String(), "will try again") && strings.Contains(body, "503")
+	})
+	_, out := ask(t, dir, nil, "", "doctor")
+	if !strings.Contains(out, "BAD   Database") {
+		t.Errorf("the doctor says\n%s", out)
+	}
+	if all := said.String() + out + s.out.String(); strings.Contains(all, password) {
+		t.Errorf("the password is shown:\n%s", all)
+	}
+	say(`ALTER DATABASE $name ALLOW_CONNECTIONS true`)
+	until(t, "the portal to be well again", func() bool {
+		_, body := s.get(c, account)
+		return strings.Contains(body, `action="/sign-out"`)
+	})
+}
+
 func TestTheDoctorTellsWhatServeCouldNotDo(t *testing.T) {
 	dir := t.TempDir()
 	if code, out := ask(t, dir, nil, "", "doctor"); code != 0 || !strings.Contains(out, "serve makes") {

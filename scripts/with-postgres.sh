@@ -75,7 +75,7 @@ as_server pg_ctl --wait --log "$folder/log" --options "\
   -c listen_addresses= -c unix_socket_directories=$folder -c max_connections=200 \
   -c fsync=off -c full_page_writes=off -c autovacuum=off" start || stop "the server did not start; its words are above."
 
-export PORTAL_TEST_POSTGRES="postgres://portal@/postgres?host=$folder"
+export PORTAL_TEST_POSTGRES="postgres://portal:not-a-secret@/postgres?host=$folder"
 # Beside this script, so that a signal to the script ends the command at once.
 "$@" <&0 &
 child=$!

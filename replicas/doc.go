@@ -1,0 +1,3 @@
+// Package replicas tests the real program, several of it, on one PostgreSQL
+// database.
+package replicas
