@@ -144,7 +144,7 @@ func TestAnEntryAndAnOrderOfOneAccountComeOneAfterTheOther(t *testing.T) {
 				return err
 			},
 			func() error {
-				_, err := two[1].Record(context.Background(), operator, e)
+				_, err := two[1].Record(context.Background(), operator, e, nil)
 				return err
 			})
 		var open *models.OpenOrderError
@@ -168,7 +168,7 @@ func TestAnInstanceIsAdoptedByOneAccount(t *testing.T) {
 			e := w.outside(models.Adopted, 100*day)
 			e.AccountID, e.InstanceID = account.ID, fmt.Sprintf("sas-%d", i)
 			adopt = append(adopt, func() error {
-				_, err := s.Record(context.Background(), operator, e)
+				_, err := s.Record(context.Background(), operator, e, nil)
 				return err
 			})
 		}

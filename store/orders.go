@@ -244,10 +244,7 @@ func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) er
 				return errors.New("completing a purchase needs the provider's OrderId and InstanceId: read both in the provider's console")
 			}
 			if order.Kind == models.Buy {
-				if err := s.lockNames(tx, "instance:"+d.InstanceID); err != nil {
-					return err
-				}
-				if taken, err := instanceOfAnother(tx, d.InstanceID, order.AccountID); err != nil {
+				if taken, err := s.instanceOfAnother(tx, d.InstanceID, order.AccountID); err != nil {
 					return err
 				} else if taken {
 					return fmt.Errorf("instance %s belongs to another account: read the InstanceId in the provider's console again", d.InstanceID)

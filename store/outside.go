@@ -31,8 +31,7 @@ const shortestRenewal = 24 * time.Hour
 // what is held began.
 //
 // The account is locked before its history is read: no placing, completion or
-// other entry comes in between. An adoption locks the instance's name as well,
-// because another account that adopts it at the same moment has another row.
+// other entry comes in between.
 func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEvent, seen *models.Seen) (models.OutsideEvent, error) {
 	if v.User.Role != models.Operator {
 		return e, models.ErrForbidden
@@ -70,10 +69,7 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 			if err := models.May(models.Buy, held, now); err != nil {
 				return err
 			}
-			if err := s.lockNames(tx, "instance:"+e.InstanceID); err != nil {
-				return err
-			}
-			if taken, err := instanceOfAnother(tx, e.InstanceID, e.AccountID); err != nil {
+			if taken, err := s.instanceOfAnother(tx, e.InstanceID, e.AccountID); err != nil {
 				return err
 			} else if taken {
 				return models.ErrExists
@@ -109,8 +105,12 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 }
 
 // instanceOfAnother says whether an instance belongs to another account's
-// history: one instance has one owner.
-func instanceOfAnother(tx *gorm.DB, instanceID string, accountID int64) (bool, error) {
+// history: one instance has one owner. It locks the instance's name, because
+// another account that gets it at the same moment has another row to lock.
+func (s *Store) instanceOfAnother(tx *gorm.DB, instanceID string, accountID int64) (bool, error) {
+	if err := s.lockNames(tx, "instance:"+instanceID); err != nil {
+		return false, err
+	}
 	var n int64
 	err := tx.Raw(`SELECT
 		(SELECT count(*) FROM orders WHERE instance_id = @instance AND account_id <> @account) +
