@@ -162,8 +162,11 @@ func TestAReplicaTakesOverWhatAnotherLeftBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	seller := &counting{calls: map[string]int{}}
-	w := seller.worker(other)
+	w, began := seller.worker(other), time.Now()
 	for o.Status != models.Unknown {
+		if time.Since(began) > time.Minute {
+			t.Fatal("nobody takes it over")
+		}
 		w.RunOnce(t.Context())
 		work, err := other.Work(t.Context(), o.ID)
 		if err != nil {
