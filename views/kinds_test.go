@@ -263,6 +263,11 @@ func checkPages() []canned {
 	add("check-refund-full", checkProps(models.Refund), func(p *views.CheckProps) {
 		p.Quote.Lines, p.Quote.TotalFen = append(p.Quote.Lines[:1:1], models.Line{Kind: models.LineInFull, Days: 5}), 1530000
 	})
+	add("check-refund-nothing", checkProps(models.Refund), func(p *views.CheckProps) {
+		p.Quote.Lines, p.Quote.TotalFen = append(p.Quote.Lines[:1:1], models.Line{
+			Kind: models.LineEnded, Starts: p.Quote.Held.StartsAt, Ends: p.Quote.Held.EndsAt, Amount: -1530000,
+		}), 0
+	})
 	add("check-refund-missing", checkProps(models.Refund), func(p *views.CheckProps) {
 		p.Problems = []views.Problem{{Field: "instance_id", Key: "instance_id_confirm_missing"}}
 	})
@@ -368,6 +373,26 @@ func TestTheButtonNamesTheAct(t *testing.T) {
 			t.Errorf("%s can be placed after it expired", name)
 		}
 	}
+}
+
+// TestARefundOfNothingSaysSo: on the check page, too, which is the last before
+// what can't be undone.
+func TestARefundOfNothingSaysSo(t *testing.T) {
+	for tag, want := range map[string][]string{
+		"en":      {"Nothing would be paid back", "Release the instance, no refund"},
+		"zh-Hans": {"预计没有可退金额", "确认释放实例，不退款"},
+	} {
+		for _, name := range []string{"refund-nothing", "check-refund-nothing"} {
+			if got := says(t, name, tag); !strings.Contains(got, want[0]) {
+				t.Errorf("%s does not say %q:\n%s", name, want[0], got)
+			}
+		}
+		_, doc := render(t, pick(t, "check-refund-nothing"), tag)
+		if got := text(find(formOf(t, doc), named("button"))[0]); got != want[1] {
+			t.Errorf("the button says %q, want %q", got, want[1])
+		}
+	}
+	tellsNot(t, "check-refund", "Nothing would be paid back")
 }
 
 func pickDoc(t *testing.T, name string) *html.Node {
