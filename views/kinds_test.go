@@ -259,6 +259,12 @@ func checkPages() []canned {
 	add("check-renew-presumed", checkProps(models.Renew), func(p *views.CheckProps) {
 		p.Quote.Held.AutoRenew, p.Quote.Held.Unconfirmed = true, true
 	})
+	add("check-upgrade-presumed", checkProps(models.Upgrade), func(p *views.CheckProps) {
+		p.Quote.Held.AutoRenew, p.Quote.Held.Unconfirmed = true, true
+	})
+	add("check-refund-presumed", checkProps(models.Refund), func(p *views.CheckProps) {
+		p.Quote.Held.AutoRenew, p.Quote.Held.Unconfirmed = true, true
+	})
 	add("check-upgrade-one", checkProps(models.Upgrade), func(p *views.CheckProps) { p.Quote.InstanceCount = 25 })
 	add("check-refund-full", checkProps(models.Refund), func(p *views.CheckProps) {
 		p.Quote.Lines, p.Quote.TotalFen = append(p.Quote.Lines[:1:1], models.Line{Kind: models.LineInFull, Days: 5}), 1530000
@@ -393,6 +399,29 @@ func TestARefundOfNothingSaysSo(t *testing.T) {
 		}
 	}
 	tellsNot(t, "check-refund", "Nothing would be paid back")
+}
+
+// TestEveryPageOfAPresumedRenewalWarns: what rests on it, no page shows as sure.
+func TestEveryPageOfAPresumedRenewalWarns(t *testing.T) {
+	for name, want := range map[string]string{
+		"renew": "end date is not confirmed", "upgrade": "end date is not confirmed", "refund": "last payment is not confirmed",
+	} {
+		form := name + "-presumed"
+		if name == "refund" {
+			form = name + "-every-line"
+		}
+		tells(t, form, want, "only Alibaba Cloud can confirm")
+		tells(t, "check-"+name+"-presumed", want, "only Alibaba Cloud can confirm")
+		tellsNot(t, name, "not confirmed")
+		tellsNot(t, "check-"+name, "not confirmed")
+	}
+	for _, name := range []string{"upgrade-presumed", "check-upgrade-presumed"} {
+		for tag, want := range map[string]string{"en": "Unchanged · Not confirmed", "zh-Hans": "不变 · 未确认"} {
+			if got := says(t, name, tag); !strings.Contains(got, want) {
+				t.Errorf("%s: the end that stays is not marked %q", name, want)
+			}
+		}
+	}
 }
 
 func pickDoc(t *testing.T, name string) *html.Node {

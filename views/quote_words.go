@@ -170,6 +170,7 @@ func upgrade(ctx context.Context, held models.Held, to models.Edition, count int
 	end := change{label: t(ctx, "quote.ends"), now: dateTime(ctx, held.EndsAt), then: dateTime(ctx, held.EndsAt)}
 	if held.Unconfirmed {
 		end.nowNote = t(ctx, "change.unconfirmed")
+		end.thenNote = listed(ctx, t(ctx, "change.same"), end.nowNote)
 	}
 	return append(out, end)
 }
