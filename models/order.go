@@ -72,6 +72,12 @@ type Order struct {
 // Term is the term ordered.
 func (o Order) Term() Term { return Term{o.Cycle, o.Duration} }
 
+// Late says whether this is a renewal that was ordered after the end that it
+// starts at: until it was done there was no service.
+func (o Order) Late() bool {
+	return o.Kind == Renew && o.StartsAt != nil && o.PlacedAt.After(*o.StartsAt)
+}
+
 // Attempt is one call to the provider. It is committed before the call; its
 // answer is written once. One without an answer counts as unknown.
 type Attempt struct {

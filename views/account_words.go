@@ -77,6 +77,19 @@ func storyWhat(ctx context.Context, s models.Span, from, to *time.Time) string {
 	return listed(ctx, words...)
 }
 
+// resumed is when a late renewal brought the service back; zero for any other
+// order. What an operator settled was done soon after it was placed, and not when
+// somebody found that out.
+func resumed(o models.Order) time.Time {
+	switch {
+	case !o.Late() || o.SettledAt == nil:
+		return time.Time{}
+	case o.Reason == models.ReasonSettled:
+		return o.PlacedAt
+	}
+	return *o.SettledAt
+}
+
 // began is when the service began that an order paid for; an upgrade begins
 // none.
 func began(o models.Order) *time.Time {

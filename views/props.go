@@ -98,7 +98,7 @@ type Action struct {
 
 // Happening is one entry of a subscription's timeline.
 type Happening struct {
-	At  time.Time // UTC
+	At  time.Time // UTC; of what happened, not of when somebody recorded it
 	Key string    // locales: "story.<key>": a kind of order, a kind of entry from outside, "presumed" or "ended"
 	// One of these three tells more.
 	Order   *models.Order
