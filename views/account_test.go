@@ -383,6 +383,29 @@ func TestSubscriptionSaysWhatIsSo(t *testing.T) {
 	}
 }
 
+// TestAnAccountWithoutASubscriptionMayHaveHadOne: after a refund or a release
+// "not bought yet" would be untrue.
+func TestAnAccountWithoutASubscriptionMayHaveHadOne(t *testing.T) {
+	for name, want := range map[string]map[string]string{
+		"account-none-gone":             {"en": "This account has no Security Center subscription", "zh-Hans": "此账号目前没有云安全中心订阅"},
+		"cannot-refund-not_subscribed":  {"en": "has no subscription at the moment", "zh-Hans": "此账号目前没有云安全中心订阅"},
+		"cannot-upgrade-not_subscribed": {"en": "has no subscription at the moment", "zh-Hans": "此账号目前没有云安全中心订阅"},
+		"accounts":                      {"en": "No subscription", "zh-Hans": "无订阅"},
+	} {
+		for tag, words := range want {
+			got := says(t, name, tag)
+			if !strings.Contains(got, words) {
+				t.Errorf("%s does not say %q:\n%s", name, words, got)
+			}
+			for _, never := range []string{"Not bought", "no subscription yet", "未购买", "还没有购买"} {
+				if strings.Contains(got, never) {
+					t.Errorf("%s says %q", name, never)
+				}
+			}
+		}
+	}
+}
+
 func TestOneReasonForAllIsSaidOnce(t *testing.T) {
 	for name, why := range map[string]string{
 		"account-refreshing":     "You can order again when it is",
