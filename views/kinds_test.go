@@ -498,6 +498,22 @@ func TestAnUpgradeShowsItsFormula(t *testing.T) {
 	}
 }
 
+// TestTheFormulaHasAWordForEachPrice: in Chinese one word could be read as the
+// list price and as the price before.
+func TestTheFormulaHasAWordForEachPrice(t *testing.T) {
+	for _, name := range []string{"upgrade", "check-upgrade"} {
+		got := says(t, name, "zh-Hans")
+		for _, want := range []string{"（升级后价格 − 升级前价格）× 剩余时间", "每月目录价", "升级后价格 ¥38,322.58", "减：升级前价格 "} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s does not say %q:\n%s", name, want, got)
+			}
+		}
+		if strings.Contains(got, "原价") {
+			t.Errorf("%s says 原价, which is either of two", name)
+		}
+	}
+}
+
 func TestARefundSaysWhatIsLost(t *testing.T) {
 	tells(t, "refund", "Protection stops at once for 25 machines", "sas-cn-x0r3l7m2k01 is released", "is lost: 259 days", "Auto-renewal ends",
 		"The discount for the term is lost", "cannot be undone", "can buy again", "Discount of 15% lost", "Less 15%", "P20260809-2F8D0WNB",
