@@ -477,6 +477,26 @@ func TestARenewalSaysWhenItStarts(t *testing.T) {
 	tells(t, "check-renew-presumed", "Not confirmed")
 }
 
+// TestALateRenewalsDaysAddUp: what has passed and what is left are the term,
+// whatever the time of day.
+func TestALateRenewalsDaysAddUp(t *testing.T) {
+	for passed, want := range map[time.Duration][2]string{
+		8*day + 14*time.Hour: {"(8 days)", "covers 357 days"}, 8 * day: {"(8 days)", "covers 357 days"},
+		9*day - time.Second: {"(8 days)", "covers 357 days"}, time.Hour: {"(less than a day)", "covers 365 days"},
+	} {
+		p := renewForm(*subscription(-passed, false), 25) // 365 days from its end on
+		c := pick(t, "renew")
+		c.body = func(page views.Page) component { return views.Renew(page, p) }
+		_, doc := render(t, c, "en")
+		got := spoken(find(doc, named("main"))[0])
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("%s after the end it does not say %q:\n%s", passed, w, got)
+			}
+		}
+	}
+}
+
 func TestAnUpgradeShowsItsFormula(t *testing.T) {
 	formula := []string{
 		"New price", "CN¥38,322.58", "Enterprise × 30 machines × 8 months and 16 days", "CN¥150.00 / machine / month", "16 days = 16/31 of a month",

@@ -207,6 +207,16 @@ func wholeDays(from, to time.Time) int {
 	return int((max(to.Sub(from), 0) + day - 1) / day)
 }
 
+// passedDays counts what has passed of a term that began at from, in whole days.
+// What is left of it counts a begun day as whole (wholeDays), so that both
+// together are the term's days.
+func passedDays(ctx context.Context, from, now time.Time) string {
+	if passed := int(now.Sub(from) / (24 * time.Hour)); passed > 0 {
+		return days(ctx, passed)
+	}
+	return t(ctx, "renew.under_a_day")
+}
+
 // editionChosen says whether an upgrade's form had more than one edition to
 // choose from: every higher one is an upgrade, the same one only with more
 // machines.

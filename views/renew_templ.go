@@ -269,7 +269,7 @@ func renewNotices(page Page, held models.Held, starts time.Time) templ.Component
 		}
 		ctx = templ.ClearChildren(ctx)
 		if page.Now.After(starts) {
-			templ_7745c5c3_Err = notice(look{"warn", "alert"}, t(ctx, "renew.lapsed", "At", starts), t(ctx, "renew.lapsed_what", "Days", days(ctx, wholeDays(starts, page.Now)))).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = notice(look{"warn", "alert"}, t(ctx, "renew.lapsed", "At", starts), t(ctx, "renew.lapsed_what", "Days", passedDays(ctx, starts, page.Now))).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
