@@ -38,10 +38,29 @@ func oneReason(actions []Action) bool {
 // outgrown is how many machines of a subscription in force are not covered.
 func outgrown(page Page, props AccountProps) int {
 	s, owned := props.Subscription, props.Owned
-	if owned == nil || s.State(page.Now) == models.Expired {
+	if owned == nil || expired(page, *s) {
 		return 0
 	}
 	return max(0, owned.Machines-s.InstanceCount)
+}
+
+// expired says whether what is held has ended.
+func expired(page Page, s models.Subscription) bool { return s.State(page.Now) == models.Expired }
+
+// stoppedTitle says what an end leaves without protection, where that is known.
+func stoppedTitle(ctx context.Context, owned *models.Count) string {
+	if owned == nil {
+		return t(ctx, "account.stopped_title")
+	}
+	return n(ctx, "account.stopped_machines", owned.Machines)
+}
+
+// doingWhat says what an order of this kind does.
+func doingWhat(ctx context.Context, kind models.Kind, s models.Subscription, now time.Time) string {
+	if kind == models.Renew && s.State(now) == models.Expired {
+		return t(ctx, "account.do_renew_lapsed", "Day", s.EndsAt)
+	}
+	return t(ctx, "account.do."+string(kind), "Day", s.EndsAt)
 }
 
 // renewsAtEnd says what happens at the end by itself.
