@@ -62,11 +62,17 @@ const nearEnd = 30 * 24 * time.Hour
 func (a *app) actions(v models.Viewer, held store.Holding, owned *models.Count, now time.Time) []views.Action {
 	kinds := []models.Kind{models.Buy}
 	s := held.Subscription
-	if s != nil {
+	// Once the price book offers buying anew, the provider may have let go of what
+	// expired, and a renewal may be refused.
+	anew := s != nil && a.may(models.Buy, held, now) == nil
+	switch {
+	case s == nil:
+	case anew:
+		kinds = []models.Kind{models.Buy, models.Renew, models.Upgrade, models.Refund}
+	case s.State(now) == models.Expired:
+		kinds = []models.Kind{models.Renew, models.Buy, models.Upgrade, models.Refund}
+	default:
 		kinds = []models.Kind{models.Upgrade, models.Renew, models.Refund, models.Buy}
-		if s.State(now) == models.Expired {
-			kinds = []models.Kind{models.Renew, models.Buy, models.Upgrade, models.Refund}
-		}
 	}
 	var actions []views.Action
 	for _, kind := range kinds {
@@ -76,7 +82,9 @@ func (a *app) actions(v models.Viewer, held store.Holding, owned *models.Count, 
 		case action.Why != "" || s == nil:
 		case kind == models.Upgrade:
 			action.Urgent = owned != nil && owned.Machines > s.InstanceCount
-		case kind == models.Renew:
+		case kind == models.Buy:
+			action.Urgent = anew
+		case kind == models.Renew && !anew:
 			action.Urgent = !s.AutoRenew && s.EndsAt.Sub(now) < nearEnd
 		}
 		actions = append(actions, action)

@@ -481,8 +481,26 @@ func TestBuyingAgainAfterAnExpiry(t *testing.T) {
 	}
 	says(t, account, p.Held().EndsAt.Add(15*day).In(models.Beijing).Format("2 January 2006"))
 	b.Wait(5*day + time.Hour)
+	if account := b.Get(p.AccountPath()); !primary(account, models.Buy) || primary(account, models.Renew) || !strings.Contains(account.Body, "kind=renew") {
+		t.Errorf("fifteen days after the end, buying anew does not come first: %s", account.Text())
+	}
+
+	// The provider has let go of the instance meanwhile.
+	o := p.Settle(b.PlaceKind(models.Renew, b.QuoteKind(models.Renew, portaltest.Answers(models.Renew))))
+	if o.Status != models.Rejected {
+		t.Fatalf("the renewal of what was released is %s", o.Status)
+	}
+	refused := b.Get("/orders/" + o.Number)
+	if strings.Contains(refused.Body, "kind=renew\"") || !primary(refused, models.Buy) {
+		t.Errorf("the renewal can be tried again, or buying is not what comes next: %s", refused.Text())
+	}
 	b.Carry(models.Buy)
 	agree(t, p)
+}
+
+// primary says whether a page leads to the form of this kind by its main button.
+func primary(page portaltest.Page, kind models.Kind) bool {
+	return strings.Contains(page.Body, `<a class="button" href="/accounts/1/quote?kind=`+string(kind)+`"`)
 }
 
 // TestAnUnconfirmedRenewal: past its end with auto-renew on, nobody tells the

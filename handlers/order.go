@@ -42,6 +42,13 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem) 
 		Order: order, Staff: v.Staff(), Problems: problems,
 		CanCancel: order.Status == models.Placed && v.MayOrder(),
 	}
+	if order.Status == models.Rejected {
+		held, err := a.Store.Holdings(ctx, order.AccountID)
+		if err != nil {
+			return err
+		}
+		p.BuyAnew = a.may(models.Buy, held[order.AccountID], a.Store.Now()) == nil
+	}
 	if p.Quote, err = a.Store.Quote(ctx, v, order.QuoteID); err != nil {
 		return err
 	}

@@ -182,6 +182,11 @@ func accountPages() []canned {
 	add("account-expired-unread", home, views.AccountProps{
 		Subscription: subscription(-day, false), Actions: lapsed(views.Action{Why: "buy_again_wait", Args: []any{"Day", now.Add(6 * day)}}), Story: bought,
 	})
+	add("account-buy-anew", home, views.AccountProps{
+		Subscription: subscription(-20*day, false), Owned: owned(30), Actions: actions(map[models.Kind]views.Action{
+			models.Upgrade: {Why: "expired"}, models.Refund: {Why: "expired"}, models.Buy: {Urgent: true},
+		}), Story: bought,
+	})
 	add("account-expired-long", home, views.AccountProps{
 		Subscription: subscription(-999*day, false), Owned: owned(30), Actions: actions(map[models.Kind]views.Action{
 			models.Renew: {Why: "renew_too_short"}, models.Upgrade: {Why: "expired"}, models.Refund: {Why: "expired"}, models.Buy: {Urgent: true},
@@ -327,6 +332,7 @@ func TestSubscriptionOffersWhatCanBeDone(t *testing.T) {
 		"account-outgrown-one":   {renew + " (quiet)", refund + " (quiet)"},
 		"account-fewer":          {renew + " (quiet)", refund + " (quiet)"},
 		"account-expired":        {renew},
+		"account-buy-anew":       {renew + " (quiet)", buy},
 		"account-expired-unread": {renew},
 		"account-expired-long":   {buy},
 		"account-presumed":       {renew + " (quiet)", upgrade + " (quiet)", refund + " (quiet)"},
@@ -358,6 +364,7 @@ func TestSubscriptionSaysWhatIsSo(t *testing.T) {
 		"account-renewed-ahead":  {"en": {"Then 3 January 2027 to 3 January 2028 Enterprise · 40 machines"}, "zh-Hans": {"2027年1月3日至2028年1月3日"}},
 		"account-expired":        {"en": {"0 days", "The service has stopped: 30 machines are not protected", "Covered until the end 25 machines", "30 machines Not protected", "Starts at the old end, on 23 November 2026 at 14:05 Beijing time: the days since then are paid for, too", "Off. The service stopped at the end.", "You can buy anew from 30 November 2026 at 14:05 Beijing time.", "Ended; the service stopped"}, "zh-Hans": {"服务已停止，30 台服务器未受防护", "到期前已授权 25 台", "到期至今的天数也计入付费时间", "2026年11月30日 14:05（北京时间）起可以重新购买"}},
 		"account-expired-unread": {"en": {"The service has stopped The subscription ended on 23 November 2026 at 14:05"}, "zh-Hans": {"服务已停止 订阅已于"}},
+		"account-buy-anew":       {"en": {"Alibaba Cloud may have released the instance by now"}, "zh-Hans": {"阿里云可能已释放该实例"}},
 		"account-presumed":       {"en": {"Presumed, not confirmed. What is known ran until 23 November 2026 at 14:05 Beijing time"}, "zh-Hans": {"推定，未确认：已知的服务期到 2026年11月23日"}},
 		"account-open-order":     {"en": {"Order P20261124-7K3M9QXR is not finished. You can order again when it is"}},
 		"account-support-active": {"en": {"1 day", "Support can look but cannot order", "By chen@portal.example"}},

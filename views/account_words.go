@@ -55,9 +55,13 @@ func stoppedTitle(ctx context.Context, owned *models.Count) string {
 	return n(ctx, "account.stopped_machines", owned.Machines)
 }
 
-// doingWhat says what an order of this kind does.
-func doingWhat(ctx context.Context, kind models.Kind, s models.Subscription, now time.Time) string {
-	if kind == models.Renew && s.State(now) == models.Expired {
+// doingWhat says what an order of this kind does. Where buying anew is offered,
+// the provider may have let go of what a renewal would renew.
+func doingWhat(ctx context.Context, kind models.Kind, s models.Subscription, anew bool, now time.Time) string {
+	switch {
+	case kind == models.Renew && anew:
+		return t(ctx, "account.do_renew_late", "Day", s.EndsAt)
+	case kind == models.Renew && s.State(now) == models.Expired:
 		return t(ctx, "account.do_renew_lapsed", "Day", s.EndsAt)
 	}
 	return t(ctx, "account.do."+string(kind), "Day", s.EndsAt)

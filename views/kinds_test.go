@@ -625,6 +625,37 @@ func TestAfterAnOrder(t *testing.T) {
 	}
 }
 
+// TestWhatIsGoneIsNotAskedForAgain: when the provider no longer has the instance,
+// the same order would fail once more.
+func TestWhatIsGoneIsNotAskedForAgain(t *testing.T) {
+	const back = "Back to the subscription /accounts/7"
+	for _, kind := range []models.Kind{models.Renew, models.Upgrade, models.Refund} {
+		for anew, want := range map[bool][]string{
+			false: {back}, true: {back + " (quiet)", "Buy again /accounts/7/quote?kind=buy"},
+		} {
+			o := order(models.Rejected, kind, models.ReasonRefused)
+			o.Code = "InvalidInstance.Released"
+			props := orderProps(o, false)
+			props.BuyAnew = anew
+			c := pick(t, "order-rejected-"+string(kind))
+			c.body = func(p views.Page) component { return views.Order(p, props) }
+			_, doc := render(t, c, "en")
+			if got := buttons(doc); !slices.Equal(got, want) {
+				t.Errorf("%s (may buy: %v) leads to %q, want %q", kind, anew, got, want)
+			}
+			got := spoken(find(doc, named("main"))[0])
+			for _, never := range []string{"again then", "can order again", "can ask again", "still in use"} {
+				if strings.Contains(got, never) {
+					t.Errorf("%s says %q", kind, never)
+				}
+			}
+			if !strings.Contains(got, "buy anew from its page") {
+				t.Errorf("%s does not say what to do:\n%s", kind, got)
+			}
+		}
+	}
+}
+
 // TestMoneyHasADirection holds refunds apart from charges without colour.
 func TestMoneyHasADirection(t *testing.T) {
 	for _, tag := range locales.Tags() {

@@ -33,6 +33,9 @@ func orderMoney(ctx context.Context, o models.Order) string {
 	if o.Status == models.Completed && o.Reason == models.ReasonInferredDone {
 		return t(ctx, "order.money_inferred", "Sum", o.TotalFen) // nobody has said so
 	}
+	if instanceGone(o) {
+		return t(ctx, "order.gone_money") // and not: still in use
+	}
 	return t(ctx, "order.money."+string(o.Status)+"."+side(o.Kind), "Sum", o.TotalFen)
 }
 
@@ -40,7 +43,16 @@ func orderNext(ctx context.Context, o models.Order) string {
 	if o.Status == models.Completed {
 		return t(ctx, "order.next.completed."+string(o.Kind))
 	}
+	if instanceGone(o) {
+		return t(ctx, "order.gone_next")
+	}
 	return t(ctx, "order.next."+string(o.Status)+"."+side(o.Kind))
+}
+
+// instanceGone says whether an order was refused because the provider no longer
+// has its instance: then the same can't be had by trying again.
+func instanceGone(o models.Order) bool {
+	return o.Status == models.Rejected && o.Code != "" && o.Kind != models.Buy && lookUp(o.Code, o.Kind).name == "instance_gone"
 }
 
 // orderWhy says why the order is where it is, empty where the status says it.

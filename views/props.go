@@ -251,6 +251,8 @@ type OrderProps struct {
 	Staff    bool
 	// CanCancel says that nothing was sent yet and the viewer may order.
 	CanCancel bool
+	// BuyAnew says that the account can buy now.
+	BuyAnew bool
 	// Problems: for instance a cancel that came too late.
 	Problems []Problem
 }
