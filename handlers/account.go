@@ -129,6 +129,8 @@ func (a *app) whyNot(v models.Viewer, kind models.Kind, held store.Holding, owne
 		_, err = a.upgrades(*held.Subscription, w)
 	}
 	switch {
+	case kind == models.Upgrade && (!errors.As(err, &cannot) || cannot.why != "edition_off_sale"):
+		return "", nil // this count may be old: the form takes another, and explains
 	case errors.As(err, &cannot):
 		return cannot.why, cannot.args
 	case errors.As(err, new(*pricing.MachinesError)):

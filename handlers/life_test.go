@@ -329,7 +329,12 @@ func TestAnUpgrade(t *testing.T) {
 			if n := p.Sandbox.Requests()[sandbox.ActionUpgradeInstance]; n != 0 {
 				t.Error("it was sent")
 			}
-			says(t, b.Get(p.AccountPath()), tc.words...)
+			// The account's page has an older count, and leaves that to the form.
+			account := b.Get(p.AccountPath())
+			if !strings.Contains(account.Body, "/quote?kind=upgrade") || strings.Contains(account.Text(), "no need to upgrade") {
+				t.Errorf("the way to the form is missing: %s", account.Text())
+			}
+			says(t, account, "Read on "+p.Now().In(models.Beijing).Format("2 January 2006"))
 		})
 	}
 	t.Run("goes by the book that is in force, and a changed count makes another quote", func(t *testing.T) {
