@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/url"
+	"slices"
 
 	"github.com/a-h/templ"
 
@@ -18,20 +19,29 @@ func (a *app) chooseBuy(w asked, form url.Values, make bool) (chosen, error) {
 		return chosen{}, &pricing.MachinesError{Machines: w.count.Machines}
 	}
 	ch := choice{Kind: models.Buy, Edition: a.Book.Editions()[0], Term: usualTerm(terms)}
-	if periods := a.Book.AutoRenewMonths(); len(periods) > 0 {
-		ch.AutoRenewMonths = periods[0]
-	}
 	r := reader{form: form}
 	if make || form.Has("edition") || form.Has("term") {
 		r.edition(&ch, a.Book.Editions())
 		r.term(&ch, a.Book, terms, w.count.Machines)
 		r.autoRenew(&ch, a.Book.AutoRenewMonths())
 	}
+	if !ch.AutoRenew {
+		ch.AutoRenewMonths = a.ownPeriod(ch.Term)
+	}
 	return chosen{ch, r.problems, func(page views.Page) (templ.Component, error) {
 		p, err := a.buyForm(w, ch, terms)
 		p.Problems = r.problems
 		return views.QuoteForm(page, p), err
 	}}, nil
+}
+
+// ownPeriod is what auto-renewal is set to for a term before anybody turns it on:
+// the same again. Where no such period is offered it is 0, and the form asks.
+func (a *app) ownPeriod(t models.Term) int {
+	if slices.Contains(a.Book.AutoRenewMonths(), t.Months()) {
+		return t.Months()
+	}
+	return 0
 }
 
 func (a *app) buyForm(w asked, ch choice, terms []models.Term) (views.QuoteFormProps, error) {

@@ -57,6 +57,9 @@ func (a *app) renderCheck(c echo.Context, status int, quote models.Quote, proble
 	switch quote.Kind {
 	case models.Buy:
 		p.StartsAt, p.EndsAt = page.Now, models.AddMonths(page.Now, quote.Term().Months())
+		if quote.AutoRenew {
+			p.AutoRenewFen, _ = a.Book.AutoRenewal(quote.Edition, quote.InstanceCount, quote.AutoRenewMonths)
+		}
 	case models.Renew:
 		p.StartsAt, p.EndsAt = *quote.StartsAt, *quote.EndsAt
 	case models.Upgrade:

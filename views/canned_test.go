@@ -282,6 +282,7 @@ func pages() []canned {
 		p.Quote.AutoRenew = false
 		p.Quote.Changes = []models.QuoteChange{models.QuoteExpired, models.CountChanged, models.PricesChanged, models.AccountChanged}
 	}))
+	add("check-auto-renew", checking, check(func(p *views.CheckProps) { p.AutoRenewFen = 1530000 }))
 	add("check-expired", checking, check(func(p *views.CheckProps) { p.Expired = true }))
 	add("check-open-order", checking, check(func(p *views.CheckProps) {
 		p.OpenOrder = ptr(order(models.Sending, models.Buy, models.ReasonClaimed))

@@ -550,6 +550,17 @@ func TestARefundSaysWhatIsLost(t *testing.T) {
 	tellsNot(t, "check-refund", "Who pays", "Auto-renewal")
 }
 
+func TestAnAutomaticRenewalHasItsPrice(t *testing.T) {
+	for tag, want := range map[string]string{
+		"en": "for 12 months each time. Each automatic renewal would cost about CN¥15,300.00 at today’s prices. The prices of that time decide.", "zh-Hans": "每次自动续费预计 ¥15,300.00，实际以续费时的价格为准",
+	} {
+		if got := says(t, "check-auto-renew", tag); !strings.Contains(got, want) {
+			t.Errorf("it does not say %q:\n%s", want, got)
+		}
+	}
+	tellsNot(t, "check", "Each automatic renewal")
+}
+
 func TestOnlyWhatCanBeChangedHasALink(t *testing.T) {
 	for name, want := range map[string][]string{
 		"check":             {"#edition", "#term", "#auto_renew"},

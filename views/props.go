@@ -229,6 +229,9 @@ type CheckProps struct {
 	StartsAt time.Time // UTC; were it ordered now; zero for a refund
 	EndsAt   time.Time // UTC; zero for a refund
 	FullDays int       // how many days after a purchase a refund is in full
+	// AutoRenewFen is what one automatic renewal of a purchase would cost today; 0
+	// when it is off or the book can't say.
+	AutoRenewFen models.Fen
 	// InstanceID is what was typed to confirm a refund.
 	InstanceID string
 	// ChangeURL leads back to the form with the answers kept.
