@@ -54,6 +54,10 @@ func (a *app) renderCheck(c echo.Context, status int, quote models.Quote, proble
 		Expired:    !page.Now.Before(quote.ExpiresAt), MayOrder: v.MayOrder(),
 		OpenOrder: held[account.ID].OpenOrder, Problems: problems,
 	}
+	p.FullUsed = held[account.ID].HadFullRefund(page.Now)
+	if quote.Held != nil {
+		p.FullUntil = a.Book.FullRefundUntil(models.Subscription{StartsAt: quote.Held.StartsAt})
+	}
 	switch quote.Kind {
 	case models.Buy:
 		p.StartsAt, p.EndsAt = page.Now, models.AddMonths(page.Now, quote.Term().Months())

@@ -207,7 +207,7 @@ func quoteOf(kind models.Kind) models.Quote {
 func checkProps(kind models.Kind) views.CheckProps {
 	q := quoteOf(kind)
 	props := views.CheckProps{
-		Quote: q, Account: account, Email: "li.na@yunqi.example", MayOrder: true, FullDays: 5,
+		FullUntil: now.Add(-101 * day), Quote: q, Account: account, Email: "li.na@yunqi.example", MayOrder: true, FullDays: 5,
 		ChangeURL: "/accounts/7/quote?kind=" + string(kind),
 	}
 	switch kind {
@@ -255,6 +255,9 @@ func checkPages() []canned {
 		s := *subscription(-40*day, false)
 		p.StartsAt, p.EndsAt = s.EndsAt, models.AddMonths(s.EndsAt, 12)
 		p.Quote.Held.EndsAt, p.Quote.Held.InstanceCount = s.EndsAt, 20
+	})
+	add("check-renew-soon", checkProps(models.Renew), func(p *views.CheckProps) {
+		p.Quote.Held.StartsAt, p.FullUntil, p.FullUsed = now.Add(-2*day), now.Add(3*day), true
 	})
 	add("check-renew-presumed", checkProps(models.Renew), func(p *views.CheckProps) {
 		p.Quote.Held.AutoRenew, p.Quote.Held.Unconfirmed = true, true
@@ -545,9 +548,25 @@ func TestARefundSaysWhatIsLost(t *testing.T) {
 	tells(t, "refund-every-line", "This term is over", "Recorded by the operator", "An automatic renewal, not confirmed", "Nobody has confirmed it",
 		"Paid for the upgrade", "Enterprise × 30 machines × 1 day", "More used than paid")
 	tells(t, "refund-nothing", "Nothing would be paid back")
-	tells(t, "check", "Within 5 days of the purchase", "Of a running term")
+	tells(t, "check", "Within 5 days of the start of the service", "Of a running term")
 	tells(t, "check-refund", "cannot be undone", "Who gets the money", "Check and confirm your refund")
 	tellsNot(t, "check-refund", "Who pays", "Auto-renewal")
+}
+
+// TestTheDaysOfAFullRefundCountFromThePurchase: not from the renewal or the
+// upgrade that is being paid for.
+func TestTheDaysOfAFullRefundCountFromThePurchase(t *testing.T) {
+	const over = "no longer possible. It was counted from the purchase on 10 August 2026 at 14:05 Beijing time and ended on 15 August 2026 at 14:05"
+	q := quoteOf(models.Renew)
+	if got := q.Held.StartsAt.In(models.Beijing).Format(time.DateOnly); got != "2026-08-10" {
+		t.Fatalf("the canned purchase is of %s", got)
+	}
+	tells(t, "check-renew", over)
+	tells(t, "check-upgrade", over)
+	tells(t, "check-renew-soon", "counted from the purchase on 22 November 2026 at 14:05 Beijing time, not from this payment. It is possible until 27 November 2026", "has had its full refund of this year")
+	for _, name := range []string{"check-renew", "check-upgrade", "check-renew-soon"} {
+		tellsNot(t, name, "Within 5 days")
+	}
 }
 
 func TestAnAutomaticRenewalHasItsPrice(t *testing.T) {

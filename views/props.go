@@ -229,6 +229,11 @@ type CheckProps struct {
 	StartsAt time.Time // UTC; were it ordered now; zero for a refund
 	EndsAt   time.Time // UTC; zero for a refund
 	FullDays int       // how many days after a purchase a refund is in full
+	// FullUntil is when these days end or ended (UTC), counted from the purchase of
+	// what is renewed or upgraded; zero for a purchase. FullUsed says that the
+	// account has had its one full refund of the calendar year.
+	FullUntil time.Time
+	FullUsed  bool
 	// AutoRenewFen is what one automatic renewal of a purchase would cost today; 0
 	// when it is off or the book can't say.
 	AutoRenewFen models.Fen
