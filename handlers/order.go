@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"portal/locales"
 	"portal/models"
 	"portal/views"
 )
@@ -82,8 +83,19 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem) 
 	return a.render(c, status, views.Order(page, p))
 }
 
-// actorName is what people know an event's actor by: a user's address.
+// actorName is what people know an event's actor by: a user's address, or which
+// part of the portal it was.
 func (a *app) actorName(c echo.Context, actor string) (string, error) {
+	l := locales.From(c.Request().Context())
+	if actor == "worker" {
+		return l.T("order.actor_worker"), nil
+	}
+	switch part, who, known := strings.Cut(actor, ":"); {
+	case part == "command" && known:
+		return l.T("order.actor_command_by", "Name", who), nil
+	case part == "command":
+		return l.T("order.actor_command"), nil
+	}
 	id, ok := strings.CutPrefix(actor, "user:")
 	if !ok {
 		return actor, nil
