@@ -461,6 +461,15 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
+// TestExcelIsOfferedItsOwnFileFirst: it shortens the long ids of a CSV file.
+func TestExcelIsOfferedItsOwnFileFirst(t *testing.T) {
+	raw, _ := render(t, pick(t, "orders-filtered"), "en")
+	excel, csv, hint := strings.Index(raw, "/orders.xlsx"), strings.Index(raw, "/orders.csv"), strings.Index(raw, "loses the last digits")
+	if excel < 0 || csv < excel || hint < csv {
+		t.Errorf("Excel's file at %d, CSV at %d, the hint at %d", excel, csv, hint)
+	}
+}
+
 func TestWrongDateIsKept(t *testing.T) {
 	_, doc := render(t, pick(t, "orders-problem"), "en")
 	from := find(doc, func(n *html.Node) bool { return attr(n, "id") == "from" })[0]
