@@ -51,15 +51,15 @@ func askedOrders(c echo.Context) views.OrdersProps {
 	return views.OrdersProps{
 		Status: c.QueryParam("status"), Kind: c.QueryParam("kind"),
 		From: strings.TrimSpace(c.QueryParam("from")), To: strings.TrimSpace(c.QueryParam("to")),
-		Query: strings.TrimSpace(c.QueryParam("q")), Account: c.QueryParam("account"),
+		Query: strings.TrimSpace(c.QueryParam("q")), Account: c.QueryParam("account"), Sort: c.QueryParam("sort"),
 	}
 }
 
 // findOrders fills in the page's rows, the count and the links.
 func (a *app) findOrders(c echo.Context, p *views.OrdersProps, filter store.OrderFilter) error {
 	ctx, v := c.Request().Context(), viewer(c)
-	before := cursor(c, "before")
-	found, err := a.Store.Orders(ctx, v, filter, before, pageSize+1)
+	behind := cursor(c, p.Cursor())
+	found, err := a.Store.Orders(ctx, v, filter, behind, pageSize+1)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (a *app) findOrders(c echo.Context, p *views.OrdersProps, filter store.Orde
 		found = found[:pageSize]
 		p.NextURL = filterURL("/orders", *p, "", found[pageSize-1].ID)
 	}
-	if before > 0 {
+	if behind > 0 {
 		p.FirstURL = filterURL("/orders", *p, "", 0)
 	}
 	if p.Count, err = a.Store.CountOrders(ctx, v, filter); err != nil {
@@ -76,6 +76,12 @@ func (a *app) findOrders(c echo.Context, p *views.OrdersProps, filter store.Orde
 	if p.Count > store.CountBound {
 		p.Count, p.CountCapped = store.CountBound, true
 	}
+	turned := *p
+	turned.Sort = "oldest"
+	if filter.OldestFirst {
+		turned.Sort = ""
+	}
+	p.SortURL = filterURL("/orders", turned, "", 0)
 	p.CSVURL, p.XLSXURL = filterURL("/orders.csv", *p, "", 0), filterURL("/orders.xlsx", *p, "", 0)
 	ids := make([]int64, 0, len(found))
 	for _, o := range found {
@@ -93,7 +99,7 @@ func (a *app) findOrders(c echo.Context, p *views.OrdersProps, filter store.Orde
 
 // readFilter reads the filters and says which of them can't be understood.
 func readFilter(p views.OrdersProps) (store.OrderFilter, []views.Problem) {
-	f := store.OrderFilter{Status: models.Status(p.Status), Kind: models.Kind(p.Kind), Query: p.Query}
+	f := store.OrderFilter{Status: models.Status(p.Status), Kind: models.Kind(p.Kind), Query: p.Query, OldestFirst: p.Sort == "oldest"}
 	var problems []views.Problem
 	wrong := func(field, key string, args ...any) {
 		problems = append(problems, views.Problem{Field: field, Key: key, Args: args})
@@ -122,6 +128,12 @@ func readFilter(p views.OrdersProps) (store.OrderFilter, []views.Problem) {
 		} else {
 			f.To = day.AddDate(0, 0, 1)
 		}
+	}
+	if !f.From.IsZero() && !f.To.IsZero() && !f.To.After(f.From) {
+		wrong("to", "date_order")
+	}
+	if p.Sort != "" && p.Sort != "newest" && p.Sort != "oldest" {
+		wrong("", "sort_unknown")
 	}
 	if p.Account != "" {
 		id, err := strconv.ParseInt(p.Account, 10, 64)
@@ -173,18 +185,18 @@ func (a *app) chips(c echo.Context, p *views.OrdersProps) error {
 }
 
 // filterURL is the log, or an export of it, with the page's filters, less the one
-// named, from the order before the id given (0: from the newest).
-func filterURL(path string, p views.OrdersProps, without string, before int64) string {
+// named, and its order, from behind the order with the id given (0: from the first).
+func filterURL(path string, p views.OrdersProps, without string, behind int64) string {
 	q := url.Values{}
 	for field, value := range map[string]string{
-		"q": p.Query, "status": p.Status, "kind": p.Kind, "from": p.From, "to": p.To, "account": p.Account,
+		"q": p.Query, "status": p.Status, "kind": p.Kind, "from": p.From, "to": p.To, "account": p.Account, "sort": p.Sort,
 	} {
 		if value != "" && field != without {
 			q.Set(field, value)
 		}
 	}
-	if before > 0 {
-		q.Set("before", strconv.FormatInt(before, 10))
+	if behind > 0 {
+		q.Set(p.Cursor(), strconv.FormatInt(behind, 10))
 	}
 	if len(q) == 0 {
 		return path

@@ -16,19 +16,18 @@ type ExportedOrder struct {
 	Lines        []models.Line `gorm:"serializer:json"` // of its quote
 }
 
-// ExportOrders reads the next orders of an export: those that Orders lists,
-// newest first, before the id given (0: from the newest). Each call is one short
-// read, so that no transaction stays open as long as somebody downloads.
-func (s *Store) ExportOrders(ctx context.Context, v models.Viewer, f OrderFilter, before int64, limit int) ([]ExportedOrder, error) {
-	if before <= 0 {
-		before = math.MaxInt64
+// ExportOrders reads the next orders of an export: those that Orders lists, in
+// its order, behind the one with the id given (0: from the first). Each call is
+// one short read, so that no transaction stays open as long as somebody downloads.
+func (s *Store) ExportOrders(ctx context.Context, v models.Viewer, f OrderFilter, behind int64, limit int) ([]ExportedOrder, error) {
+	if behind <= 0 && !f.OldestFirst {
+		behind = math.MaxInt64
 	}
 	// A page wants twenty rows and goes by the rarest thing asked for. An export
-	// takes whatever matches, so it walks the ids downwards and looks at each row
-	// once.
+	// takes whatever matches, so it walks along the ids and looks at each row once.
 	oneAccount := v.User.Role == models.Customer || f.AccountID != 0
 	db := s.read.WithContext(ctx)
-	part := chosen(db.Table(s.exported(oneAccount)), v, f).Where("id < ?", before).Order("id DESC").Limit(limit)
+	part := sorted(chosen(db.Table(s.exported(oneAccount)), v, f), f, behind).Limit(limit)
 	if q := strings.TrimSpace(f.Query); q != "" {
 		// The same as filtered asks, of one row.
 		part = part.Where(`(number >= @upper AND number < @upperEnd
@@ -39,12 +38,16 @@ func (s *Store) ExportOrders(ctx context.Context, v models.Viewer, f OrderFilter
 			OR EXISTS (SELECT 1 FROM attempts WHERE order_id = orders.id
 				AND request_id <> '' AND request_id >= @q AND request_id < @end))`, searched(q))
 	}
+	order := "o.id DESC"
+	if f.OldestFirst {
+		order = "o.id"
+	}
 	var rows []ExportedOrder
 	err := db.Table("(?) AS o", part).
 		Select("o.*, accounts.name AS account_name, users.email AS email, quotes.lines AS lines").
 		Joins("JOIN accounts ON accounts.id = o.account_id").
 		Joins("JOIN users ON users.id = o.user_id").
 		Joins("JOIN quotes ON quotes.id = o.quote_id").
-		Order("o.id DESC").Find(&rows).Error
+		Order(order).Find(&rows).Error
 	return rows, err
 }

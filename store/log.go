@@ -20,20 +20,31 @@ type OrderFilter struct {
 	// Query is an order number's, provider OrderId's, InstanceId's or
 	// RequestId's beginning, or part of an account's name.
 	Query string
+	// OldestFirst turns the order of the list around.
+	OldestFirst bool
 }
 
 // CountBound is how far matching orders are counted.
 const CountBound = 10_000
 
-// Orders lists the orders that the viewer may see, newest first, before the id
-// given (0: from the newest). Pages go by key, never by offset.
-func (s *Store) Orders(ctx context.Context, v models.Viewer, f OrderFilter, before int64, limit int) ([]models.Order, error) {
-	db := filtered(s.read.WithContext(ctx), v, f)
-	if before > 0 {
-		db = db.Where("id < ?", before)
-	}
+// Orders lists the orders that the viewer may see, newest first unless told
+// otherwise, behind the one with the id given (0: from the first). Pages go by
+// key, never by offset.
+func (s *Store) Orders(ctx context.Context, v models.Viewer, f OrderFilter, behind int64, limit int) ([]models.Order, error) {
 	var orders []models.Order
-	return orders, db.Order("id DESC").Limit(limit).Find(&orders).Error
+	return orders, sorted(filtered(s.read.WithContext(ctx), v, f), f, behind).Limit(limit).Find(&orders).Error
+}
+
+// sorted puts orders into the filter's order, from behind the one with the id
+// given on (0: all).
+func sorted(db *gorm.DB, f OrderFilter, behind int64) *gorm.DB {
+	switch {
+	case f.OldestFirst:
+		return db.Where("id > ?", behind).Order("id")
+	case behind > 0:
+		db = db.Where("id < ?", behind)
+	}
+	return db.Order("id DESC")
 }
 
 // CountOrders counts them, up to CountBound+1.

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -49,6 +50,31 @@ func TestTheLogIsFilteredAndPagedByKey(t *testing.T) {
 			if ids[i] >= ids[i-1] {
 				t.Fatalf("not newest first: %v", ids)
 			}
+		}
+	})
+
+	t.Run("or oldest first, on pages and in exports", func(t *testing.T) {
+		oldest := store.OrderFilter{OldestFirst: true}
+		var shown, exported []int64
+		for last := int64(0); ; {
+			page, err := w.Orders(ctx, w.viewer, oldest, last, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows, err := w.ExportOrders(ctx, w.viewer, oldest, last, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range page {
+				shown, exported = append(shown, page[i].ID), append(exported, rows[i].ID)
+			}
+			if len(page) < 3 {
+				break
+			}
+			last = page[2].ID
+		}
+		if len(shown) != 8 || !slices.IsSorted(shown) || !slices.Equal(shown, exported) {
+			t.Fatalf("shown %v, exported %v", shown, exported)
 		}
 	})
 

@@ -335,6 +335,9 @@ func pages() []canned {
 			{Field: "q", Value: `P2026<"`, URL: "/orders"}, {Field: "account", Value: account.Name, URL: "/orders"},
 		},
 	}))
+	add("orders-oldest", mine, log(views.OrdersProps{
+		Rows: orderRows(), Count: 7, Any: true, Sort: "oldest", SortURL: "/orders?sort=newest", NextURL: "/orders?after=7&sort=oldest",
+	}))
 	add("orders-no-match", mine, log(views.OrdersProps{Any: true, Query: "x", Chips: []views.Chip{{Field: "q", Value: "x", URL: "/orders"}}, FirstURL: "/orders?q=x"}))
 	add("orders-none", mine, log(views.OrdersProps{}))
 	add("orders-problem", mine, log(views.OrdersProps{Any: true, From: "yesterday", Problems: []views.Problem{

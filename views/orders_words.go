@@ -15,6 +15,16 @@ func orderCount(ctx context.Context, props OrdersProps) string {
 	return n(ctx, "orders.count", props.Count)
 }
 
+// Cursor is the field of a URL that says behind which order its page begins.
+func (p OrdersProps) Cursor() string {
+	if p.oldestFirst() {
+		return "after"
+	}
+	return "before"
+}
+
+func (p OrdersProps) oldestFirst() bool { return p.Sort == "oldest" }
+
 // chipValue puts a filter's value in words where it has any; a value that the
 // portal does not know, which only a URL can bring, stands as it came.
 func chipValue(ctx context.Context, c Chip) string {

@@ -283,6 +283,8 @@ type OrdersProps struct {
 	Rows []OrderRow
 	// Filters, as they stand in the URL.
 	Status, Kind, From, To, Query, Account string
+	Sort                                   string // "oldest"; else the newest come first
+	SortURL                                string // the same list in the other order
 	Chips                                  []Chip
 	Count                                  int  // matching orders, counted up to a bound
 	CountCapped                            bool // there are more than Count
