@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
@@ -221,5 +223,71 @@ func TestTheEngineIsTriedOut(t *testing.T) {
 	var left int64
 	if err := w.raw().Raw(`SELECT count(*) FROM pg_class WHERE relname LIKE 'portal_try%'`).Scan(&left).Error; err != nil || left != 0 {
 		t.Errorf("%d tables stay (%v)", left, err)
+	}
+}
+
+// TestAReplicaNeedsNoRightToTheSchema: docs/postgresql.md tells which rights are
+// enough, and the history is nobody's to change with them.
+func TestAReplicaNeedsNoRightToTheSchema(t *testing.T) {
+	dbtest.NeedsPostgres(t)
+	dsn := dbtest.Empty(t)
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, replica := strings.ReplaceAll(strings.TrimPrefix(u.Path, "/"), "test", "owner"), strings.ReplaceAll(strings.TrimPrefix(u.Path, "/"), "test", "replica")
+	super := dbtest.Raw(t, dsn)
+	say := func(db *gorm.DB, statements ...string) {
+		t.Helper()
+		for _, sql := range statements {
+			if err := db.Exec(strings.NewReplacer("$owner", owner, "$replica", replica, "$database", strings.TrimPrefix(u.Path, "/")).Replace(sql)).Error; err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	as := func(role string) string {
+		u.User = url.UserPassword(role, "any")
+		return u.String()
+	}
+	say(super, `CREATE ROLE $owner LOGIN`, `CREATE ROLE $replica LOGIN`, `ALTER DATABASE $database OWNER TO $owner`)
+	t.Cleanup(func() { say(dbtest.Raw(t, os.Getenv(dbtest.Variable)), `DROP ROLE $replica`, `DROP ROLE $owner`) })
+	t.Cleanup(func() {
+		say(super, `DROP OWNED BY $replica CASCADE`, `DROP OWNED BY $owner CASCADE`, `ALTER DATABASE $database OWNER TO CURRENT_USER`)
+	})
+
+	say(dbtest.Raw(t, as(owner)), `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE ON TABLES TO $replica`)
+	migrating := dbtest.Reopen(t, as(owner), nil)
+	if _, err := migrating.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	say(dbtest.Raw(t, as(owner)), `GRANT DELETE ON sessions, throttles TO $replica`)
+
+	w := &world{t: t, dsn: as(replica), at: time.Date(2026, 1, 31, 2, 0, 0, 0, time.UTC)}
+	w.Store = dbtest.Reopen(t, w.dsn, w.now)
+	if applied, err := w.Migrate(t.Context()); err != nil || len(applied) != 0 {
+		t.Fatalf("a start when there is nothing to migrate: %v %v", applied, err)
+	}
+	w.account, w.viewer = w.customer(1001, "a@example.com")
+	w.order(pro25)
+	w.record(models.Renewed, 60*day)
+	limit := store.Limit{Name: "name:a", Failures: 5, Window: time.Minute}
+	for _, err := range []error{
+		w.BindProvider(t.Context(), "sandbox"), second(w.Attempt(t.Context(), limit)), w.Succeed(t.Context(), limit), w.Sweep(t.Context()),
+		w.Ready(t.Context()), w.Writable(t.Context()), w.SetLanguage(t.Context(), w.viewer.User.ID, "en"),
+	} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if _, traits, err := w.Engine(t.Context()); err != nil || slices.ContainsFunc(traits, func(t store.Trait) bool { return t.Err != nil }) {
+		t.Errorf("%v %v", traits, err)
+	}
+	for _, sql := range []string{
+		`ALTER TABLE orders DISABLE TRIGGER ALL`, `DROP TRIGGER events_keep ON events`, `DELETE FROM events`, `TRUNCATE orders CASCADE`,
+		`CREATE TABLE mine (a integer)`, `SET session_replication_role = replica`,
+	} {
+		if err := w.raw().Exec(sql).Error; err == nil {
+			t.Errorf("a replica may %q", sql)
+		}
 	}
 }

@@ -126,9 +126,13 @@ func TestALiveLeaseIsNeverTakenOver(t *testing.T) {
 			calling, answer := make(chan struct{}), make(chan struct{})
 			seller := &counting{calls: map[string]int{}, wait: func() { close(calling); <-answer }}
 			thief := &counting{calls: map[string]int{}}
-			var holding sync.WaitGroup
-			holding.Go(func() { seller.worker(holder).RunOnce(context.Background()) })
-			<-calling // the call is under way, and the lease runs
+			held := make(chan struct{})
+			go func() { seller.worker(holder).RunOnce(context.Background()); close(held) }()
+			select {
+			case <-calling: // the call is under way, and the lease runs
+			case <-held:
+				t.Fatal("it was not sent")
+			}
 			for range 3 {
 				if due, err := other.Due(t.Context(), 10); err != nil || len(due) != 0 {
 					t.Errorf("the other one finds it due: %v %v", due, err)
@@ -145,7 +149,7 @@ func TestALiveLeaseIsNeverTakenOver(t *testing.T) {
 				t.Errorf("the lease runs for %s more", left)
 			}
 			close(answer)
-			holding.Wait()
+			<-held
 			if got, err := other.Order(t.Context(), operator, o.Number); err != nil || got.Status != models.Completed || seller.calls[o.ClientToken] != 1 {
 				t.Errorf("%s (%s) after %d calls (%v)", got.Status, got.Reason, seller.calls[o.ClientToken], err)
 			}
