@@ -55,9 +55,6 @@ func (a *app) account(c echo.Context) error {
 	return a.render(c, http.StatusOK, views.Account(page, p))
 }
 
-// nearEnd is how long before an end without auto-renewal renewing is urgent.
-const nearEnd = 30 * 24 * time.Hour
-
 // actions are what can be done with what is held, and why the rest can't.
 func (a *app) actions(v models.Viewer, held store.Holding, owned *models.Count, now time.Time) []views.Action {
 	kinds := []models.Kind{models.Buy}
@@ -85,7 +82,7 @@ func (a *app) actions(v models.Viewer, held store.Holding, owned *models.Count, 
 		case kind == models.Buy:
 			action.Urgent = anew
 		case kind == models.Renew && !anew:
-			action.Urgent = !s.AutoRenew && s.EndsAt.Sub(now) < nearEnd
+			action.Urgent = s.EndsSoon(now) || s.State(now) == models.Expired
 		}
 		actions = append(actions, action)
 	}

@@ -77,6 +77,16 @@ func (s Subscription) State(now time.Time) State {
 	}
 }
 
+// nearEnd is how long before an end that nothing renews by itself people have to
+// be told.
+const nearEnd = 30 * 24 * time.Hour
+
+// EndsSoon says whether the subscription stops within 30 days, unless somebody
+// renews it.
+func (s Subscription) EndsSoon(now time.Time) bool {
+	return s.State(now) == Active && !s.AutoRenew && s.EndsAt.Sub(now) < nearEnd
+}
+
 // May says why an order of this kind can't begin at now for an account that
 // holds s (nil: nothing): ErrSubscribed, ErrNotSubscribed or ErrExpired; nil
 // when it can.

@@ -161,6 +161,13 @@ func accountPages() []canned {
 	add("account-outgrown-one", home, views.AccountProps{
 		Subscription: subscription(200*day, true), Owned: owned(26), Actions: running(views.Action{Why: "edition_off_sale"}), Story: bought,
 	})
+	add("account-ends-soon", home, views.AccountProps{
+		Subscription: subscription(30*day-time.Second, false), Owned: owned(25),
+		Actions: actions(map[models.Kind]views.Action{models.Renew: {Urgent: true}, models.Buy: {Why: "subscribed"}}), Story: bought,
+	})
+	add("account-ends-later", home, views.AccountProps{
+		Subscription: subscription(30*day, false), Owned: owned(25), Actions: running(views.Action{}), Story: bought,
+	})
 	add("account-fewer", home, views.AccountProps{
 		Subscription: subscription(200*day, false), Owned: owned(20),
 		Actions: running(views.Action{}), Story: bought,
@@ -364,6 +371,8 @@ func TestSubscriptionSaysWhatIsSo(t *testing.T) {
 		"account-expired":        {"en": {"0 days", "The service has stopped: 30 machines are not protected", "Covered until the end 25 machines", "30 machines Not protected", "Starts at the old end, on 23 November 2026 at 14:05 Beijing time: the days since then are paid for, too", "Off. The service stopped at the end.", "You can buy anew from 30 November 2026 at 14:05 Beijing time.", "Ended; the service stopped"}, "zh-Hans": {"服务已停止，30 台服务器未受防护", "到期前已授权 25 台", "到期至今的天数也计入付费时间", "2026年11月30日 14:05（北京时间）起可以重新购买"}},
 		"account-expired-unread": {"en": {"The service has stopped The subscription ended on 23 November 2026 at 14:05"}, "zh-Hans": {"服务已停止 订阅已于"}},
 		"account-buy-anew":       {"en": {"Alibaba Cloud may have released the instance by now"}, "zh-Hans": {"阿里云可能已释放该实例"}},
+		"account-ends-soon":      {"en": {"Security Center Pro Ends soon", "30 days Auto-renewal is off. Renew to keep the service."}, "zh-Hans": {"即将到期", "未开启自动续费，请及时续费。"}},
+		"account-ends-later":     {"en": {"Security Center Pro Active"}},
 		"account-presumed":       {"en": {"Presumed, not confirmed. What is known ran until 23 November 2026 at 14:05 Beijing time"}, "zh-Hans": {"推定，未确认：已知的服务期到 2026年11月23日"}},
 		"account-open-order":     {"en": {"Order P20261124-7K3M9QXR is not finished. You can order again when it is"}},
 		"account-support-active": {"en": {"1 day", "Support can look but cannot order", "By chen@portal.example"}},
@@ -382,6 +391,7 @@ func TestSubscriptionSaysWhatIsSo(t *testing.T) {
 		"account-outgrown-one":  {"Example prices"},
 		"account-expired":       {"not covered", "All covered", "Fewer than", "Machines covered", "Starts where"},
 		"account-unread":        {"not covered", "All covered"},
+		"account-ends-later":    {"Ends soon", "Renew to keep"},
 		"account-outgrown":      {"Record what happened"},
 		"account-renewed-ahead": {"Presumed"},
 	} {

@@ -378,7 +378,7 @@ func accountTable(page Page, rows []AccountRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if r.Subscription != nil {
-				templ_7745c5c3_Err = stateBadge(r.Subscription.State(page.Now)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = holdingBadge(page, *r.Subscription).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -446,7 +446,7 @@ func holding(page Page, s models.Subscription) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = stateBadge(s.State(page.Now)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = holdingBadge(page, s).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
