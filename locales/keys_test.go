@@ -167,6 +167,8 @@ func families(s source) map[string][]string {
 		"order.next.":           each(open, sides),
 		"order.next.completed.": kinds,
 		"order.total.":          sides,
+		"order.total_not.":      sides,
+		"orders.unmoved.":       sides,
 		"account.do.":           kinds,
 		"account.go.":           kinds,
 		"cannot.":               chosen("cannot.", "handlers"),

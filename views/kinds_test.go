@@ -302,6 +302,9 @@ func orderPages() []canned {
 		p.Quote.Lines = append(p.Quote.Lines[:1:1], models.Line{Kind: models.LineInFull, Days: 5})
 	})
 	add("refund-inferred", models.Refund, func(p *views.OrderProps) { p.Order.Reason = models.ReasonInferredDone })
+	add("renew-late", models.Renew, func(p *views.OrderProps) {
+		p.Order.StartsAt, p.Order.EndsAt = ptr(now.Add(-8*day)), ptr(models.AddMonths(now.Add(-8*day), 12))
+	})
 	add("renew-presumed", models.Renew, func(p *views.OrderProps) { p.Quote.Held.Unconfirmed = true })
 	return out
 }
@@ -634,6 +637,27 @@ func TestAReceiptFitsItsKind(t *testing.T) {
 	tellsNot(t, "order-completed-refund", "full refund")
 	tells(t, "order-refund-inferred", "has not confirmed the sum")
 	tells(t, "order-renew-presumed", "Not confirmed")
+	tells(t, "order-renew-late", "Service resumed on 24 November 2026 at 14:05")
+	tellsNot(t, "order-completed-renew", "Service resumed")
+	tells(t, "orders", "Renewal Pro · 1 year · 25 machines")
+}
+
+// TestWhatCameToNothingSaysThatNothingMoved beside the sum, not only above it.
+func TestWhatCameToNothingSaysThatNothingMoved(t *testing.T) {
+	for _, status := range []models.Status{models.Rejected, models.Cancelled} {
+		tells(t, "order-"+string(status)+"-upgrade", "Order total (not charged)CN¥21,716.13")
+		tells(t, "order-"+string(status)+"-refund", "Expected refund (not made)")
+	}
+	tellsNot(t, "order-completed-buy", "not charged")
+	for tag, word := range map[string]string{"en": "Not charged", "zh-Hans": "未扣款"} {
+		if got := strings.Count(says(t, "orders", tag), word); got != 2 {
+			t.Errorf("of a rejected and a cancelled order %d say %q", got, word)
+		}
+	}
+}
+
+func TestAPlacedOrderHasItsFirstStepBehindIt(t *testing.T) {
+	tells(t, "order-placed-buy", "Order placed Done")
 }
 
 // TestAfterAnOrder looks where an order page leads next.

@@ -55,6 +55,18 @@ func instanceGone(o models.Order) bool {
 	return o.Status == models.Rejected && o.Code != "" && o.Kind != models.Buy && lookUp(o.Code, o.Kind).name == "instance_gone"
 }
 
+// orderTotal names an order's sum, and says of one that came to nothing that it
+// did not move.
+func orderTotal(ctx context.Context, o models.Order) string {
+	if unmoved(o) {
+		return t(ctx, "order.total_not."+side(o.Kind))
+	}
+	return t(ctx, "order.total."+side(o.Kind))
+}
+
+// unmoved says that an order is over and moved no money.
+func unmoved(o models.Order) bool { return o.Status == models.Rejected || o.Status == models.Cancelled }
+
 // orderWhy says why the order is where it is, empty where the status says it.
 func orderWhy(ctx context.Context, o models.Order) string {
 	if o.Reason == models.ReasonNone {
@@ -72,28 +84,23 @@ func fullRefundYear(o models.Order, q models.Quote) string {
 	return strconv.Itoa(o.EndsAt.In(models.Beijing).Year())
 }
 
-// orderWords is what an order is about: what it buys for a purchase, for how
-// long for a renewal, to what for an upgrade, of what for a refund.
+// orderWords is what an order is about: what it buys and for how long for a
+// purchase or a renewal, to what for an upgrade, of what for a refund.
 func orderWords(ctx context.Context, o models.Order) string {
 	switch o.Kind {
-	case models.Buy:
+	case models.Buy, models.Renew:
 		return listed(ctx, edition(ctx, o.Edition), term(ctx, o.Term()), machines(ctx, o.InstanceCount))
-	case models.Renew:
-		return listed(ctx, term(ctx, o.Term()), machines(ctx, o.InstanceCount))
 	case models.Upgrade, models.Refund:
 	}
 	return listed(ctx, edition(ctx, o.Edition), machines(ctx, o.InstanceCount))
 }
 
-// receiptWords is orderWords with all that the quote knows: what an upgrade
-// started from, which edition a renewal is of.
+// receiptWords is orderWords with what the quote knows: what an upgrade started
+// from.
 func receiptWords(ctx context.Context, o models.Order, q models.Quote) string {
-	switch {
-	case o.Kind == models.Upgrade && q.Held != nil:
+	if o.Kind == models.Upgrade && q.Held != nil {
 		return t(ctx, "order.from_to",
 			"From", listed(ctx, edition(ctx, q.Held.Edition), machines(ctx, q.Held.InstanceCount)), "To", orderWords(ctx, o))
-	case o.Kind == models.Renew && q.Held != nil:
-		return listed(ctx, edition(ctx, q.Held.Edition), orderWords(ctx, o))
 	}
 	return orderWords(ctx, o)
 }
@@ -132,10 +139,9 @@ type progress struct {
 // orderSteps are the three steps of an order's life that its owner cares for.
 func orderSteps(s models.Status) []progress {
 	var second, third string
-	first := "done"
 	switch s {
 	case models.Placed:
-		first, second, third = "current", "todo", "todo"
+		second, third = "todo", "todo" // it is placed, and waits
 	case models.Sending:
 		second, third = "current", "todo"
 	case models.Unknown, models.NeedsReview:
@@ -147,7 +153,7 @@ func orderSteps(s models.Status) []progress {
 	case models.Cancelled:
 		second, third = "skipped", "skipped"
 	}
-	return []progress{{"placed", first}, {"provider", second}, {"finished", third}}
+	return []progress{{"placed", "done"}, {"provider", second}, {"finished", third}}
 }
 
 // quoteSteps are the steps of getting there; current counts from 1.
