@@ -509,7 +509,7 @@ func TestOutsideKeepsWhatWasTyped(t *testing.T) {
 			t.Errorf("%s is chosen: %v", attr(in, "value"), has(in, "checked"))
 		}
 	}
-	if got := says(t, "outside-renewed", "en"); !strings.Contains(got, "calls nobody and moves no money") || !strings.Contains(got, "after 23 November 2026 at 14:05") {
+	if got := says(t, "outside-renewed", "en"); !strings.Contains(got, "Nothing is sent to Alibaba Cloud and no money moves") || !strings.Contains(got, "after 23 November 2026 at 14:05") {
 		t.Errorf("the form does not say what it does:\n%s", got)
 	}
 }

@@ -503,6 +503,16 @@ func TestALateRenewalsDaysAddUp(t *testing.T) {
 	}
 }
 
+// TestARenewalIsNoPurchase: in Chinese its term has a name of its own.
+func TestARenewalIsNoPurchase(t *testing.T) {
+	for _, name := range []string{"renew", "renew-problem", "check-renew", "check-renew-changed"} {
+		got := says(t, name, "zh-Hans")
+		if !strings.Contains(got, "续费时长") || strings.Contains(got, "购买时长") {
+			t.Errorf("%s has another word for it:\n%s", name, got)
+		}
+	}
+}
+
 func TestAnUpgradeShowsItsFormula(t *testing.T) {
 	formula := []string{
 		"New price", "CN¥38,322.58", "Enterprise × 30 machines × 8 months and 16 days", "CN¥150.00 / machine / month", "16 days = 16/31 of a month",
@@ -543,17 +553,33 @@ func TestTheFormulaHasAWordForEachPrice(t *testing.T) {
 func TestARefundSaysWhatIsLost(t *testing.T) {
 	tells(t, "refund", "Protection stops at once for 25 machines", "sas-cn-x0r3l7m2k01 is released", "is lost: 259 days", "Auto-renewal ends",
 		"The discount for the term is lost", "cannot be undone", "can buy again", "Discount of 15% lost", "Less 15%", "P20260809-2F8D0WNB",
-		"Within 5 days of the purchase", "this is not a full refund", "goes back to whoever paid", "estimate")
-	tells(t, "refund-full", "Paid back in full: bought no more than 5 days ago", "full refund of the year")
+		"Within 5 days of the purchase", "bought more than 5 days ago, so this is not a full refund", "goes back to whoever paid", "estimate")
+	tells(t, "refund-full", "Paid back in full: bought less than 5 days ago", "full refund of the year")
 	tellsNot(t, "refund-never-full", "calendar year", "full refund")
 	tellsNot(t, "refund-full", "time used", "Auto-renewal", "Discount")
 	tells(t, "refund-full-used", "has had its full refund of this year")
 	tells(t, "refund-every-line", "This term is over", "Recorded by the operator", "An automatic renewal, not confirmed", "Nobody has confirmed it",
 		"Paid for the upgrade", "Enterprise × 30 machines × 1 day", "More used than paid")
 	tells(t, "refund-nothing", "Nothing would be paid back")
-	tells(t, "check", "Within 5 days of the start of the service", "Of a running term")
+	tells(t, "check", "Within 5 days of the start of the service", "For the current term we take off the time used, and the rest comes back")
 	tells(t, "check-refund", "cannot be undone", "Who gets the money", "Check and confirm your refund")
-	tellsNot(t, "check-refund", "Who pays", "Auto-renewal")
+	tells(t, "check-refund-full", "It was bought less than 5 days ago", "This estimate holds until", "Asked for by")
+	tells(t, "order-completed-refund", "Asked for by", "Asked for24 November")
+	tellsNot(t, "check-refund", "Who pays", "Auto-renewal", "Ordered by", "This quote")
+	for name, want := range map[string][]string{
+		"refund": {"购买已超过 5 天，本次不是全额退款"}, "refund-full": {"购买未满 5 天，本次全额退款", "全额退款：购买未满 5 天"},
+		"refund-full-used": {"购买未满 5 天，但"}, "check-refund": {"申请人", "预估有效期至"}, "order-completed-refund": {"申请人", "申请时间"},
+	} {
+		got := says(t, name, "zh-Hans")
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("%s does not say %q:\n%s", name, w, got)
+			}
+		}
+		if strings.Contains(got, "下单人") || strings.Contains(got, "期限") {
+			t.Errorf("%s speaks of an order, or of days that it does not name:\n%s", name, got)
+		}
+	}
 }
 
 // TestTheDaysOfAFullRefundCountFromThePurchase: not from the renewal or the

@@ -96,7 +96,7 @@ func QuoteForm(page Page, props QuoteFormProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = termChoice(props.Terms, termHints(ctx, props.MinimumMonths, 0), props.Problems).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = termChoice(t(ctx, "quote.term"), props.Terms, termHints(ctx, props.MinimumMonths, 0), props.Problems).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -475,7 +475,7 @@ func editionChoice(options []EditionOption, problems []Problem, total func(conte
 }
 
 // termChoice asks for the term; a renewal's options say when each would end.
-func termChoice(options []TermOption, hints []string, problems []Problem) templ.Component {
+func termChoice(legend string, options []TermOption, hints []string, problems []Problem) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -524,9 +524,9 @@ func termChoice(options []TermOption, hints []string, problems []Problem) templ.
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(t(ctx, "quote.term"))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(legend)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/quote_form.templ`, Line: 108, Col: 36}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/quote_form.templ`, Line: 108, Col: 22}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 		if templ_7745c5c3_Err != nil {

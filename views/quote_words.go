@@ -230,6 +230,14 @@ func editionChosen(q models.Quote) bool {
 	return q.Held != nil && from >= 0 && choices > 1
 }
 
+// termLabel names what is chosen for how long.
+func termLabel(ctx context.Context, kind models.Kind) string {
+	if kind == models.Renew {
+		return t(ctx, "renew.term")
+	}
+	return t(ctx, "quote.term")
+}
+
 // differences are the rows in which two quotes of one kind can differ, those of
 // neither left out.
 func differences(ctx context.Context, before, now models.Quote) []change {
@@ -238,7 +246,7 @@ func differences(ctx context.Context, before, now models.Quote) []change {
 	}
 	rows := []change{
 		words(t(ctx, "quote.edition"), func(q models.Quote) string { return edition(ctx, q.Edition) }),
-		words(t(ctx, "quote.term"), func(q models.Quote) string {
+		words(termLabel(ctx, now.Kind), func(q models.Quote) string {
 			if q.Term().Months() == 0 {
 				return ""
 			}

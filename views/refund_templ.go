@@ -579,11 +579,11 @@ func refundRules(ctx context.Context, props RefundProps) []string {
 	switch {
 	case props.FullDays == 0: // there are no full refunds
 	case props.InFull:
-		rules = append(rules, t(ctx, "refund.in_full"))
+		rules = append(rules, n(ctx, "refund.in_full", props.FullDays))
 	case props.FullUsed:
-		rules = append(rules, t(ctx, "refund.full_used"))
+		rules = append(rules, n(ctx, "refund.full_used", props.FullDays))
 	default:
-		rules = append(rules, t(ctx, "refund.not_full"))
+		rules = append(rules, n(ctx, "refund.not_full", props.FullDays))
 	}
 	if !props.InFull {
 		rules = append(rules, t(ctx, "refund.rule_used"), t(ctx, "refund.rule_ahead"))

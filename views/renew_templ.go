@@ -129,7 +129,7 @@ func Renew(page Page, props RenewProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = termChoice(props.Terms, termHints(ctx, props.MinimumMonths, props.PastMonths), props.Problems).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = termChoice(t(ctx, "renew.term"), props.Terms, termHints(ctx, props.MinimumMonths, props.PastMonths), props.Problems).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
