@@ -139,7 +139,7 @@ func (d *diagnosis) engine(ctx context.Context, db *store.Store) {
 	if len(has) > 0 {
 		d.good("Engine", name+" has "+strings.Join(has, ", "))
 	}
-	if off := db.Now().Sub(time.Now()).Round(time.Second); off.Abs() > 10*time.Second {
+	if off := time.Until(db.Now()).Round(time.Second); off.Abs() > 10*time.Second {
 		d.note("Engine", fmt.Sprintf("its clock is %s away from this machine's, and leases go by it: set both (NTP)", off.Abs()))
 	}
 }

@@ -1,8 +1,8 @@
 package store
 
 import (
+	"crypto/rand"
 	"errors"
-	"math/rand/v2"
 	"strings"
 
 	"gorm.io/gorm"
@@ -30,20 +30,25 @@ func (postgresServer) engine(db *gorm.DB) (string, []Trait, error) {
 		{"commits that last", tryCommits},
 	} {
 		trait := Trait{Name: t.name}
-		err := db.Transaction(func(tx *gorm.DB) error {
-			trait.Missing, trait.Err = t.try(tx)
-			return errUndo
+		trait.Err = undone(db, func(tx *gorm.DB) (err error) {
+			trait.Missing, err = t.try(tx)
+			return err
 		})
-		if !errors.Is(err, errUndo) {
-			trait.Err = err
-		}
 		traits = append(traits, trait)
 	}
 	return name, traits, nil
 }
 
-// errUndo ends a transaction that has only tried something.
-var errUndo = errors.New("only a try")
+// undone runs f in a transaction that is never committed.
+func undone(db *gorm.DB, f func(tx *gorm.DB) error) error {
+	undo := errors.New("only a try")
+	var failed error
+	err := db.Transaction(func(tx *gorm.DB) error { failed = f(tx); return undo })
+	if errors.Is(err, undo) {
+		return failed
+	}
+	return err
+}
 
 func tryEncoding(tx *gorm.DB) (string, error) {
 	var encoding string
@@ -96,29 +101,26 @@ func tryRowLocks(tx, db *gorm.DB) (missing string, err error) {
 	if err := run(tx, row); err != nil {
 		return "", err
 	}
-	err = db.Transaction(func(other *gorm.DB) error {
+	err = undone(db, func(other *gorm.DB) (err error) {
 		missing, err = refuses(other, "55P03", "a row that is locked can be locked again: two could decide by the same history", row+` NOWAIT`)
-		return errUndo
+		return err
 	})
-	return missing, unless(err, errUndo)
+	return missing, err
 }
 
 func tryAdvisoryLocks(tx, db *gorm.DB) (missing string, err error) {
-	key := rand.Int64()
-	if err := tx.Exec(`SELECT pg_advisory_xact_lock(?)`, key).Error; err != nil {
+	name := "try:" + rand.Text()
+	if err := (postgresServer{}).lockNames(tx, name); err != nil {
 		return "", err
 	}
 	var got bool
-	err = db.Transaction(func(other *gorm.DB) error {
-		if err := other.Raw(`SELECT pg_try_advisory_xact_lock(?)`, key).Scan(&got).Error; err != nil {
-			return err
-		}
-		return errUndo
+	err = undone(db, func(other *gorm.DB) error {
+		return other.Raw(`SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0))`, name).Scan(&got).Error
 	})
 	if got {
 		missing = "a lock by name is given twice: sign-in limits don't hold, and migrations could run twice"
 	}
-	return missing, unless(err, errUndo)
+	return missing, err
 }
 
 // tryCommits asks as the portal's connections are, which don't take "off" for an
@@ -158,11 +160,4 @@ func refuses(tx *gorm.DB, code, missing, sql string) (string, error) {
 		return "", nil
 	}
 	return "", err
-}
-
-func unless(err, expected error) error {
-	if errors.Is(err, expected) {
-		return nil
-	}
-	return err
 }

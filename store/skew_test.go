@@ -107,7 +107,7 @@ func TestReplicasWhoseClocksDifferCarryEachOrderOutOnce(t *testing.T) {
 		if err != nil || got.Status != models.Completed || seller.calls[o.ClientToken] != 1 {
 			t.Errorf("%s is %s (%s) after %d calls (%v)", o.Number, got.Status, got.Reason, seller.calls[o.ClientToken], err)
 		}
-		if off := got.PlacedAt.Sub(time.Now()).Abs(); off > 5*time.Minute {
+		if off := time.Until(got.PlacedAt).Abs(); off > 5*time.Minute {
 			t.Errorf("%s was placed %s from now", o.Number, off)
 		}
 	}

@@ -237,7 +237,7 @@ func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) error) error {
 			return err
 		}
 		// Not at the same moment as the other one, once more.
-		pause := time.NewTimer(time.Duration(run) * rand.N(20*time.Millisecond))
+		pause := time.NewTimer(time.Duration(run) * rand.N(20*time.Millisecond)) //nolint:gosec // nobody gains by guessing it
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

@@ -442,26 +442,6 @@ func TestOnlyWhatLastsIsOpened(t *testing.T) {
 	}
 }
 
-// TestTimesComeBackInUTC, wherever the machine stands.
-func TestTimesComeBackInUTC(t *testing.T) {
-	here := time.Local
-	time.Local = time.FixedZone("here", 8*60*60)
-	t.Cleanup(func() { time.Local = here })
-	w := newWorld(t)
-	o := w.read(w.place().Number)
-	work, err := w.Work(t.Context(), o.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, at := range map[string]time.Time{
-		"placed": o.PlacedAt, "due": *o.DueAt, "work": work.Now, "now": w.Now(), "an event": only(w.Events(t.Context(), o.ID)).At,
-	} {
-		if at.Location() != time.UTC {
-			t.Errorf("%s: %s", what, at)
-		}
-	}
-}
-
 // TestACancelledOrderIsNotClaimed: a worker has read the order, then its owner
 // takes it back. The claim has not moved, the status has.
 func TestACancelledOrderIsNotClaimed(t *testing.T) {
