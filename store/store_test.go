@@ -226,21 +226,6 @@ func TestOnlyTheNewestClaimMovesAnOrder(t *testing.T) {
 	}
 }
 
-func TestAnAnswerIsWrittenOnce(t *testing.T) {
-	w := newWorld(t)
-	o, attempt := w.claim(w.place())
-	if err := w.Answer(t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeUnknown}, unknown); err != nil {
-		t.Fatal(err)
-	}
-	err := w.Answer(t.Context(), o, attempt, done, completed)
-	if err == nil {
-		t.Fatal("a second answer was taken")
-	}
-	if all, _ := w.Attempts(t.Context(), o.ID); all[0].Outcome != models.OutcomeUnknown {
-		t.Fatalf("the second answer replaced the first: %+v", all[0])
-	}
-}
-
 func TestEveryStepHasItsEvent(t *testing.T) {
 	w := newWorld(t)
 	o, attempt := w.claim(w.place())

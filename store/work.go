@@ -109,7 +109,8 @@ type Next struct {
 // the account's history, and becomes part of it.
 //
 // A crash before the commit loses the answer: the attempt counts as unknown,
-// and the same call is sent again.
+// and the same call is sent again. When the connection breaks at the commit,
+// nobody can tell whether that went through; called again, Answer finds out.
 func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next Next) error {
 	err := s.tx(ctx, func(tx *gorm.DB) error {
 		if err := s.lockAccount(tx, o.AccountID); err != nil {
@@ -150,8 +151,21 @@ func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attem
 		if late != nil {
 			return fmt.Errorf("keeping a late answer: %w", late)
 		}
+	} else if err != nil {
+		if kept, read := first[models.Attempt](s.read.WithContext(ctx).Where("id = ?", attempt.ID)); read == nil && keeps(kept, a) {
+			if kept.Late {
+				return models.ErrConflict
+			}
+			return nil
+		}
 	}
 	return err
+}
+
+// keeps says whether an attempt holds this very answer.
+func keeps(attempt models.Attempt, a models.Answer) bool {
+	return attempt.Outcome == a.Outcome && attempt.HTTPStatus == a.HTTPStatus && attempt.Code == a.Code &&
+		attempt.Message == a.Message && attempt.RequestID == a.RequestID && attempt.Response == a.Response
 }
 
 func writeAnswer(tx *gorm.DB, now time.Time, attempt models.Attempt, a models.Answer, late bool) error {
