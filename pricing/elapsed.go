@@ -52,7 +52,7 @@ func elapsed(start, at time.Time, begun bool) length {
 // an upgrade's fee and a refund stay what they are at now.
 func NextDay(s models.Subscription, now time.Time) time.Time {
 	start := s.Running(now).Start
-	return start.Add(now.Sub(start)/day*day + day)
+	return start.Add(now.Sub(start).Truncate(day) + day)
 }
 
 // before says whether l is shorter than m. Both are measured from one start, so

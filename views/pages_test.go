@@ -243,7 +243,7 @@ func TestFormsHaveThePlainNames(t *testing.T) {
 		"check-refund": {
 			"POST /quotes/0193a5b2-7c1d-7000-8000-3f2a6d1e9b44/order: instance_id",
 		},
-		"orders": {"GET /orders: q status kind from to"},
+		"orders":        {"GET /orders: q status kind from to"},
 		"orders-oldest": {"GET /orders: sort q status kind from to"},
 		"orders-filtered": {
 			"GET /orders: account q status kind from to",
