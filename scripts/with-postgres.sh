@@ -8,6 +8,7 @@
 # removed when the command ends, however that ends. It keeps nothing safe (fsync
 # is off): for tests only. With --where it only says where the server's programs are.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin # runuser
 
 stop() {
   printf 'with-postgres: %s\n' "$@" >&2
