@@ -8,14 +8,18 @@ import (
 	"portal/models"
 )
 
+// minus is a real minus sign, as wide as a plus: the hyphen that programs write is
+// easily overlooked. Exports have plain numbers instead.
+const minus = "−"
+
 // Money writes a sum as Node's Intl.NumberFormat does: ¥12,345.60 in Chinese,
 // CN¥12,345.60 in English, the minus sign before the currency.
 func (l *Localizer) Money(f models.Fen) string {
-	yuan, minus := strings.CutPrefix(f.Yuan(), "-")
+	yuan, less := strings.CutPrefix(f.Yuan(), "-")
 	whole, fen, _ := strings.Cut(yuan, ".")
 	var b strings.Builder
-	if minus {
-		b.WriteByte('-')
+	if less {
+		b.WriteString(minus)
 	}
 	if l.tag == english {
 		b.WriteString("CN")
@@ -29,10 +33,10 @@ func (l *Localizer) Money(f models.Fen) string {
 
 // Number writes a whole number with its thousands apart.
 func (l *Localizer) Number(n int64) string {
-	digits, minus := strings.CutPrefix(strconv.FormatInt(n, 10), "-")
+	digits, less := strings.CutPrefix(strconv.FormatInt(n, 10), "-")
 	var b strings.Builder
-	if minus {
-		b.WriteByte('-')
+	if less {
+		b.WriteString(minus)
 	}
 	group(&b, digits)
 	return b.String()

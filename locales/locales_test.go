@@ -176,7 +176,7 @@ func TestWords(t *testing.T) {
 		{en.N("machines", 1), "1 machine"},
 		{en.N("machines", 12000), "12,000 machines"},
 		{zh.N("machines", 12000), "12,000 台"},
-		{zh.Number(-1234567), "-1,234,567"},
+		{zh.Number(-1234567), "−1,234,567"},
 		{en.T("check.do.buy", "Sum", models.Fen(1530000)), "Buy for CN¥15,300.00"},
 		{zh.T("check.do.buy", "Sum", models.Fen(1530000)), "立即购买 ¥15,300.00"},
 		{en.T("problem.sign_in_throttled", "Minutes", 1), "Too many attempts to sign in. Try again in 1 minute"},

@@ -78,10 +78,10 @@ func TestLikeNode(t *testing.T) {
 	for _, tag := range Tags() {
 		l, w := For(tag, ""), want[tag]
 		for i, f := range fens {
-			same(t, tag, l.Money(f), w.Money[i])
+			same(t, tag, l.Money(f), strings.ReplaceAll(w.Money[i], "-", minus))
 		}
 		for i, n := range numbers {
-			same(t, tag, l.Number(n), w.Numbers[i])
+			same(t, tag, l.Number(n), strings.ReplaceAll(w.Numbers[i], "-", minus))
 		}
 		for i, at := range times {
 			same(t, tag, l.Date(at), w.Dates[i])

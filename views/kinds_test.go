@@ -516,13 +516,15 @@ func TestARenewalIsNoPurchase(t *testing.T) {
 func TestAnUpgradeShowsItsFormula(t *testing.T) {
 	formula := []string{
 		"New price", "CN¥38,322.58", "Enterprise × 30 machines × 8 months and 16 days", "CN¥150.00 / machine / month", "16 days = 16/31 of a month",
-		"Less old price", "-CN¥12,774.19", "Pro × 25 machines × 8 months and 16 days", "15% off", "-CN¥3,832.26", "The discount that this term was bought with.",
+		"Less old price", "−CN¥12,774.19", "Pro × 25 machines × 8 months and 16 days", "15% off", "−CN¥3,832.26", "The discount that this term was bought with.",
 		"CN¥21,716.13", "(new price − old price) × time left × (1 − discount)", "CN¥1,500.00 CN¥4,500.00", "Unchanged",
 	}
 	tells(t, "upgrade", formula...)
 	tells(t, "check-upgrade", formula...)
 	tellsNot(t, "upgrade", "bought without a discount", "Not confirmed")
 	tells(t, "upgrade-ahead", "This term was bought without a discount", "to 3 January 2027")
+	tells(t, "upgrade-ahead", "SubtotalCN¥21,716.13", "SubtotalCN¥18,000.00")
+	tellsNot(t, "upgrade", "Subtotal")
 	tells(t, "upgrade-presumed", "An automatic renewal, not confirmed")
 	tells(t, "upgrade-one", "Pro becomes Enterprise")
 	tells(t, "upgrade-count", "Your edition stays Enterprise")
@@ -686,6 +688,24 @@ func TestAPlacedOrderHasItsFirstStepBehindIt(t *testing.T) {
 	tells(t, "order-placed-buy", "Order placed Done")
 }
 
+// TestAnAnswerThatNeverCameIsNone: what the portal noted is not what the
+// provider said.
+func TestAnAnswerThatNeverCameIsNone(t *testing.T) {
+	c := pick(t, "order-staff")
+	props := orderProps(order(models.NeedsReview, models.Buy, models.ReasonContradicted), true)
+	props.Attempts[0].Response, props.Attempts[0].Outcome, props.Attempts[0].AnsweredAt = "EOF", models.OutcomeUnknown, ptr(now)
+	c.body = func(p views.Page) component { return views.Order(p, props) }
+	_, doc := render(t, c, "en")
+	if got := spoken(find(doc, named("details"))[0]); !strings.Contains(got, "No answer. The portal noted: EOF") {
+		t.Errorf("the attempt says %q", got)
+	}
+	for _, pre := range find(doc, named("pre")) {
+		if text(pre) == "EOF" {
+			t.Error("it looks like an answer")
+		}
+	}
+}
+
 // TestAfterAnOrder looks where an order page leads next.
 func TestAfterAnOrder(t *testing.T) {
 	for name, want := range map[string]string{
@@ -743,7 +763,7 @@ func TestMoneyHasADirection(t *testing.T) {
 		for _, row := range find(find(doc, named("tbody"))[0], named("tr")) {
 			refund := strings.Contains(text(row), map[string]string{"en": "Refund", "zh-Hans": "退款"}[tag])
 			sum := text(find(row, func(n *html.Node) bool { return strings.Contains(attr(n, "class"), "money") })[0])
-			if strings.HasPrefix(sum, "-") != refund {
+			if strings.HasPrefix(sum, "−") != refund {
 				t.Errorf("a row with a refund (%v) says %s", refund, sum)
 			}
 		}

@@ -14,6 +14,7 @@ type linePeriod struct {
 	starts, ends time.Time
 	presumed     bool
 	heading      bool // there are several to tell apart, or this one needs a word
+	subtotal     bool // there are several, and each comes to something of its own
 	undiscounted bool // an upgrade's share of a period that was bought without a discount
 	lines        []models.Line
 }
@@ -36,9 +37,19 @@ func linePeriods(lines []models.Line) []linePeriod {
 	}
 	for i, p := range out {
 		out[i].heading = !p.starts.IsZero() && (len(out) > 1 || p.presumed)
+		out[i].subtotal = len(out) > 1 && hasLine(p.lines, models.LineNew)
 		out[i].undiscounted = hasLine(p.lines, models.LineNew) && !hasLine(p.lines, models.LineDiscount)
 	}
 	return out
+}
+
+// sum is what a period's lines come to.
+func (p linePeriod) sum() models.Fen {
+	var fen models.Fen
+	for _, l := range p.lines {
+		fen += l.Amount
+	}
+	return fen
 }
 
 func hasLine(lines []models.Line, kind models.LineKind) bool {
