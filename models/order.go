@@ -108,23 +108,35 @@ type Event struct {
 	Actor   string // "user:7", "worker", "command"
 	Note    string // an operator's own words
 	Attempt int    // the attempt's number that led here, 0 for none
-	Hash    string // Chain of this event and the one before it
+	// Digest seals what the event put into the record (Facts), State the order's
+	// row as it left it (Order.State). Both are empty in events from before.
+	Digest string
+	State  string
+	Hash   string // Chain of this event and the one before it
 }
 
 // Chain is an event's hash: SHA-256 over what it says and over the hash of the
 // order's event before it (empty for the first), in hexadecimal. A changed,
 // removed or reordered event breaks every hash after it.
 func (e Event) Chain(before string) string {
-	sum := sha256.New()
-	for _, field := range []string{
+	fields := []string{
 		before, strconv.FormatInt(e.OrderID, 10), e.At.UTC().Format(time.RFC3339Nano), string(e.From), string(e.To),
 		string(e.Reason), e.Actor, e.Note, strconv.Itoa(e.Attempt),
-	} {
+	}
+	if e.Sealed() {
+		fields = append(fields, e.Digest, e.State)
+	}
+	sum := sha256.New()
+	for _, field := range fields {
 		// The length in front keeps two fields from being read as one.
 		_, _ = io.WriteString(sum, strconv.Itoa(len(field))+":"+field) // a hash takes everything
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
+
+// Sealed says whether the event is from after events began to seal what they
+// stand for.
+func (e Event) Sealed() bool { return e.Digest != "" || e.State != "" }
 
 // crockford is Crockford's base32: no I, L, O or U, so that a number survives
 // being read out over the telephone.

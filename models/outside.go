@@ -42,4 +42,5 @@ type OutsideEvent struct {
 	Reason          string    // what was seen, and where, in the operator's words
 	UserID          int64     // who recorded it
 	CreatedAt       time.Time // UTC
+	Hash            string    // Chain; empty in entries from before there was one
 }

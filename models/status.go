@@ -85,13 +85,14 @@ const (
 	ReasonClockBack     Reason = "clock_back"     // the clock stands before the newest attempt
 	ReasonCancelled     Reason = "cancelled"      // its owner took it back
 	ReasonSettled       Reason = "settled"        // an operator decided, with a reason of their own
+	ReasonLate          Reason = "late_answer"    // only on an event: an answer that came too late to move the order
 )
 
-// Reasons lists every reason that can stand on an order.
+// Reasons lists every reason that can stand on an order or its events.
 func Reasons() []Reason {
 	return []Reason{
 		ReasonPlacedByUser, ReasonClaimed, ReasonDone, ReasonInferredDone, ReasonRefused, ReasonNotSent,
 		ReasonThrottled, ReasonNoAnswer, ReasonProvesNothing, ReasonContradicted, ReasonWorkerLost,
-		ReasonTooLong, ReasonTokenWindow, ReasonClockBack, ReasonCancelled, ReasonSettled,
+		ReasonTooLong, ReasonTokenWindow, ReasonClockBack, ReasonCancelled, ReasonSettled, ReasonLate,
 	}
 }

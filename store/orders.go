@@ -25,7 +25,8 @@ type move struct {
 	actor   string
 	note    string
 	attempt int
-	set     map[string]any // further columns of orders
+	begin   *models.Attempt // committed with the move, before its event
+	set     map[string]any  // further columns of orders
 }
 
 // transition is the one function that changes an order. It moves the order
@@ -60,19 +61,39 @@ func (s *Store) transition(tx *gorm.DB, m move) error {
 	if result.RowsAffected != 1 {
 		return models.ErrConflict
 	}
+	if m.begin != nil {
+		if err := create(tx, m.begin); err != nil {
+			return err
+		}
+	}
 	return addEvent(tx, models.Event{
 		OrderID: m.order.ID, At: m.at, From: m.order.Status, To: m.to,
 		Reason: m.reason, Actor: m.actor, Note: m.note, Attempt: m.attempt,
 	})
 }
 
-// addEvent appends an event to its order's chain. The transaction has just
-// inserted or moved the order, so nobody else can append.
+// addEvent appends an event to the chain of an order that was placed before,
+// when everything that the event stands for is written. That is read back from
+// the rows, so that what is sealed is what an audit will read. The transaction
+// has just moved or locked the order, so nobody else can append.
 func addEvent(tx *gorm.DB, e models.Event) error {
 	last, err := first[models.Event](tx.Where("order_id = ?", e.OrderID).Order("id DESC"))
-	if err != nil && !errors.Is(err, models.ErrNotFound) {
+	if err != nil {
 		return err
 	}
+	order, err := first[models.Order](tx.Where("id = ?", e.OrderID))
+	if err != nil {
+		return err
+	}
+	var attempt *models.Attempt
+	if e.Attempt > 0 {
+		a, err := first[models.Attempt](tx.Where("order_id = ? AND number = ?", e.OrderID, e.Attempt))
+		if err != nil {
+			return err
+		}
+		attempt = &a
+	}
+	e.Digest, e.State = e.Facts(order, models.Quote{}, attempt), order.State()
 	e.Hash = e.Chain(last.Hash)
 	return create(tx, &e)
 }
@@ -151,9 +172,10 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 		if err := create(tx, &order); err != nil {
 			return err
 		}
-		return addEvent(tx, models.Event{
-			OrderID: order.ID, At: now, To: models.Placed, Reason: models.ReasonPlacedByUser, Actor: userActor(v),
-		})
+		placed := models.Event{OrderID: order.ID, At: now, To: models.Placed, Reason: models.ReasonPlacedByUser, Actor: userActor(v)}
+		placed.Digest, placed.State = placed.Facts(order, quote, nil), order.State()
+		placed.Hash = placed.Chain("")
+		return create(tx, &placed)
 	})
 	if err != nil {
 		return models.Order{}, err

@@ -99,9 +99,33 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 			return errors.New("no such kind of entry: " + string(e.Kind))
 		}
 		e.ID, e.UserID, e.CreatedAt, e.AfterOrderID = 0, v.User.ID, now, known.LastOrderID
-		return create(tx, &e)
+		return seal(tx, &e)
 	})
 	return e, err
+}
+
+// seal appends an entry to its account's chain.
+func seal(tx *gorm.DB, e *models.OutsideEvent) error {
+	before := ""
+	last, err := first[models.OutsideEvent](tx.Where("account_id = ?", e.AccountID).Order("id DESC"))
+	switch {
+	case err == nil:
+		before = last.Sealed()
+	case !errors.Is(err, models.ErrNotFound):
+		return err
+	}
+	e.StartsAt, e.EndsAt = stored(e.StartsAt), stored(e.EndsAt)
+	e.Hash = e.Chain(before)
+	return create(tx, e)
+}
+
+// stored is a time as it will be read back: what is sealed is what an audit reads.
+func stored(at *time.Time) *time.Time {
+	if at == nil {
+		return nil
+	}
+	t := at.UTC().Truncate(time.Microsecond)
+	return &t
 }
 
 // instanceOfAnother says whether an instance belongs to another account's

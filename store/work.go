@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"portal/models"
 )
@@ -78,14 +79,11 @@ func (s *Store) Claim(ctx context.Context, o models.Order, request string, lease
 		}
 		until = now.Add(lease)
 		attempt = models.Attempt{OrderID: o.ID, Number: o.Attempts + 1, Claim: o.Claim + 1, StartedAt: now, Request: request}
-		err = s.transition(tx, move{
+		return s.transition(tx, move{
 			order: o, at: now, to: models.Sending, reason: models.ReasonClaimed, actor: workerActor, attempt: attempt.Number,
-			set: map[string]any{"claim": attempt.Claim, "attempts": attempt.Number, "lease_until": until},
+			begin: &attempt,
+			set:   map[string]any{"claim": attempt.Claim, "attempts": attempt.Number, "lease_until": until},
 		})
-		if err != nil {
-			return err
-		}
-		return create(tx, &attempt)
 	})
 	if err != nil {
 		return o, attempt, err
@@ -103,7 +101,8 @@ type Next struct {
 
 // Answer writes what came of an attempt, once, and moves the order. When the
 // claim has been taken over meanwhile, the answer is kept as evidence, marked
-// late, the order stays as it is, and models.ErrConflict is returned.
+// late and with an event of its own, the order stays as it is, and
+// models.ErrConflict is returned.
 //
 // The account is locked first, because what a completed order did depends on
 // the account's history, and becomes part of it.
@@ -141,14 +140,7 @@ func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attem
 	})
 	if errors.Is(err, models.ErrConflict) {
 		// Only evidence that has been written is a conflict; else the caller tries again.
-		late := s.tx(ctx, func(tx *gorm.DB) error {
-			now, err := s.at(tx)
-			if err != nil {
-				return err
-			}
-			return writeAnswer(tx, now, attempt, a, true)
-		})
-		if late != nil {
+		if late := s.tx(ctx, func(tx *gorm.DB) error { return s.keepLate(tx, attempt, a) }); late != nil {
 			return fmt.Errorf("keeping a late answer: %w", late)
 		}
 	} else if err != nil {
@@ -160,6 +152,26 @@ func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attem
 		}
 	}
 	return err
+}
+
+// keepLate keeps an answer that moves nothing.
+func (s *Store) keepLate(tx *gorm.DB, attempt models.Attempt, a models.Answer) error {
+	now, err := s.at(tx)
+	if err != nil {
+		return err
+	}
+	if err := writeAnswer(tx, now, attempt, a, true); err != nil {
+		return err
+	}
+	// Locked, as a move locks it: its events are one chain.
+	order, err := first[models.Order](tx.Where("id = ?", attempt.OrderID).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}))
+	if err != nil {
+		return err
+	}
+	return addEvent(tx, models.Event{
+		OrderID: order.ID, At: now, From: order.Status, To: order.Status,
+		Reason: models.ReasonLate, Actor: workerActor, Attempt: attempt.Number,
+	})
 }
 
 // keeps says whether an attempt holds this very answer.

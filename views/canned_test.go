@@ -125,6 +125,10 @@ func orderProps(o models.Order, staff bool) views.OrderProps {
 	}
 	if o.Status == models.Placed {
 		events = events[:1]
+	} else {
+		events = append(events, models.Event{
+			At: o.PlacedAt.Add(3 * time.Second), From: o.Status, To: o.Status, Reason: models.ReasonLate, Actor: "worker", Attempt: 2,
+		})
 	}
 	attempts := []models.Attempt{
 		{Number: 1, StartedAt: now.Add(-39 * time.Second), Request: "POST https://sas-api.aliyuncs.com/\nAction=CreateInstance&OwnerId=1217259133477183&BuyNumber=25&PricingCycle=Year&Duration=1&VersionCode=level1&ClientToken=[redacted]"},

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"portal/locales"
@@ -191,6 +192,26 @@ func statusLook(s models.Status) look {
 		return look{"mute", "minus"}
 	}
 	return look{"mute", "minus"}
+}
+
+// shownEvents are the steps of an order's life. A late answer moved nothing: it
+// is evidence, and for staff, as the attempts are.
+func shownEvents(props OrderProps) []models.Event {
+	return slices.DeleteFunc(slices.Clone(props.Events), func(e models.Event) bool { return e.Late() && !props.Staff })
+}
+
+func eventTitle(ctx context.Context, e models.Event) string {
+	if e.Late() {
+		return t(ctx, "order.late_answer")
+	}
+	return t(ctx, "status."+string(e.To))
+}
+
+func eventLook(e models.Event) look {
+	if e.Late() {
+		return look{"mute", "clock"}
+	}
+	return statusLook(e.To)
 }
 
 func stateLook(s models.State) look {
