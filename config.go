@@ -23,6 +23,7 @@ type Settings struct {
 	PriceBook        string        `env:"PORTAL_PRICE_BOOK" placeholder:"FILE" help:"The price book; see docs/price-book.md (${env}, default: the embedded one, whose prices are examples)."`
 	MetricsListen    string        `env:"PORTAL_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where Prometheus metrics are served (${env}, default off)."`
 	TrustedProxy     []string      `env:"PORTAL_TRUSTED_PROXY" placeholder:"ADDRESS" help:"Addresses or networks of reverse proxies whose X-Forwarded-For is believed, such as 127.0.0.1 or 10.0.0.0/8; sign-ins are throttled by the address it names (${env}, default none)."`
+	AuditKey         string        `env:"PORTAL_AUDIT_KEY" placeholder:"FILE" help:"The key that signs the order history; see docs/audit.md (${env}, default beside an SQLite file: portal.audit-key)."`
 	PublicURL        string        `env:"PORTAL_PUBLIC_URL" placeholder:"URL" help:"How people reach the portal; https turns on Secure cookies and HSTS (${env}, default from --listen)."`
 }
 

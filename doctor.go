@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,6 +110,7 @@ func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
 		return 0
 	}
 	d.engine(ctx, db)
+	d.auditKey(ctx, cfg, db)
 	accounts, err := db.Accounts(ctx, models.Viewer{User: models.User{Role: models.Operator}}, "", 0, 1)
 	if err != nil || len(accounts) == 0 {
 		return 0
@@ -159,6 +161,51 @@ func (d *diagnosis) file(path string) bool {
 		d.note("Database", path+" is not there yet; serve makes it")
 	}
 	return false
+}
+
+// auditKey checks that the history can go on being signed. It makes no key.
+func (d *diagnosis) auditKey(ctx context.Context, cfg config, db *store.Store) {
+	const what = "Audit key"
+	file := cfg.auditKeyFile()
+	anchor, err := db.Anchor(ctx)
+	if err != nil {
+		d.bad(what, err.Error())
+		return
+	}
+	if file == "" {
+		d.note(what, "none: the history is not signed; name the file that all portals of this database share with --audit-key")
+		return
+	}
+	keys, err := readAuditKeys(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && anchor == "":
+		if _, ok := store.File(cfg.Database); ok {
+			d.note(what, file+" is not there yet; serve makes it")
+		} else {
+			d.bad(what, file+" is not there: portal audit key --new makes it, and all portals of this database need the same")
+		}
+		return
+	case errors.Is(err, fs.ErrNotExist):
+		d.bad(what, file+" is not there, and has signed the history before: put it back, or name it with --audit-key")
+		return
+	case err != nil:
+		d.bad(what, err.Error())
+		return
+	case !keys.Signs():
+		d.bad(what, file+" has public keys only: nothing can be signed with them")
+		return
+	}
+	if anchor != "" {
+		if _, err := keys.Open(anchor); err != nil {
+			d.bad(what, "the newest checkpoint of the history: "+err.Error()+"; see portal audit verify")
+			return
+		}
+	}
+	if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o077 != 0 {
+		d.bad(what, fmt.Sprintf("%s may be read by others (%s): chmod 600", file, info.Mode().Perm()))
+		return
+	}
+	d.good(what, file+" signs the history")
 }
 
 // provider asks the provider for a number of machines and puts what that shows

@@ -30,6 +30,7 @@ type commandLine struct {
 	Account  accountCommands `cmd:"" help:"Accounts: who owns the machines."`
 	Reseller resellerCommand `cmd:"" help:"Resellers, who administer accounts."`
 	Order    orderCommands   `cmd:"" help:"Orders."`
+	Audit    auditCommands   `cmd:"" help:"The order history: signed checkpoints, and looking for what was tampered with."`
 }
 
 const description = `The self-service portal for cloud security subscriptions.

@@ -81,6 +81,7 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 	var background sync.WaitGroup
 	background.Go(func() { worker.Run(working) })
 	background.Go(func() { sweep(working, db, logger) })
+	background.Go(func() { cfg.keepCheckpoints(working, db, logger) })
 
 	failed := make(chan error, len(servers))
 	for i, server := range servers {
@@ -105,6 +106,7 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 	}
 	stopWorking()
 	background.Wait()
+	cfg.signCheckpoint(context.Background(), db, logger) // what the last attempts did, too
 	logger.Info("ended")
 	return err
 }

@@ -30,6 +30,9 @@ type dialect interface {
 	// has ended, and lockNames others that lock one of these names.
 	lockAccount(tx *gorm.DB, accountID int64) error
 	lockNames(tx *gorm.DB, names ...string) error
+	// lockLogs makes others that append to the logs of the audit wait until the
+	// transaction has ended, and waits itself until none is appending.
+	lockLogs(tx *gorm.DB) error
 	// again says whether the database broke a transaction off in favour of another
 	// one, so that it did nothing and may do better in a second run.
 	again(err error) bool

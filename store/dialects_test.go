@@ -115,7 +115,7 @@ func TestChecksAreTheSameInBothDialects(t *testing.T) {
 	}
 }
 
-func list(t *testing.T, db *gorm.DB, sql string) []string {
+func list(t testing.TB, db *gorm.DB, sql string) []string {
 	t.Helper()
 	var rows []string
 	if err := db.Raw(sql).Scan(&rows).Error; err != nil {

@@ -173,6 +173,15 @@ func (postgresServer) lockNames(tx *gorm.DB, names ...string) error {
 	return nil
 }
 
+// lockLogs: ids are given before they are committed, so that a lower one may be
+// committed later; when nobody is appending, there is none. Everybody who appends
+// waits for whoever has this or waits for it, so it gives up early, and a program
+// that is paused with it is cut off early: the next checkpoint covers it all.
+func (postgresServer) lockLogs(tx *gorm.DB) error {
+	return tx.Exec(`SET LOCAL lock_timeout = '1s'; SET LOCAL idle_in_transaction_session_timeout = '2s';
+		LOCK TABLE checkpoints IN SHARE ROW EXCLUSIVE MODE; LOCK TABLE events, outside_events IN SHARE MODE`).Error
+}
+
 func (postgresServer) again(err error) bool {
 	switch sqlState(err) {
 	case "40001", // serialization_failure

@@ -26,6 +26,7 @@ func (postgresServer) engine(db *gorm.DB) (string, []Trait, error) {
 		{"partial unique indexes", tryUniqueIndex},
 		{"triggers that refuse", tryTriggers},
 		{"row locks", func(tx *gorm.DB) (string, error) { return tryRowLocks(tx, db) }},
+		{"table locks", func(tx *gorm.DB) (string, error) { return tryTableLocks(tx, db) }},
 		{"advisory locks", func(tx *gorm.DB) (string, error) { return tryAdvisoryLocks(tx, db) }},
 		{"commits that last", tryCommits},
 	} {
@@ -103,6 +104,19 @@ func tryRowLocks(tx, db *gorm.DB) (missing string, err error) {
 	}
 	err = undone(db, func(other *gorm.DB) (err error) {
 		missing, err = refuses(other, "55P03", "a row that is locked can be locked again: two could decide by the same history", row+` NOWAIT`)
+		return err
+	})
+	return missing, err
+}
+
+// tryTableLocks wants what signs the history to be let alone with it.
+func tryTableLocks(tx, db *gorm.DB) (missing string, err error) {
+	const table = `LOCK TABLE checkpoints IN SHARE ROW EXCLUSIVE MODE NOWAIT`
+	if err := run(tx, table); err != nil {
+		return "", err
+	}
+	err = undone(db, func(other *gorm.DB) (err error) {
+		missing, err = refuses(other, "55P03", "a table that is locked can be locked again: a checkpoint could miss a part of the history", table)
 		return err
 	})
 	return missing, err

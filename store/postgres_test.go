@@ -212,7 +212,7 @@ func TestTheEngineIsTriedOut(t *testing.T) {
 		}
 		return
 	}
-	if !strings.HasPrefix(name, "PostgreSQL ") || len(traits) != 6 {
+	if !strings.HasPrefix(name, "PostgreSQL ") || len(traits) != 7 {
 		t.Errorf("%s %v", name, traits)
 	}
 	for _, trait := range traits {
@@ -278,6 +278,11 @@ func TestAReplicaNeedsNoRightToTheSchema(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+	h := &history{world: w, keys: auditKey(t, "")}
+	h.sign()
+	if found, _ := h.audit(h.anchor); found != "" {
+		t.Error(found)
 	}
 	if _, traits, err := w.Engine(t.Context()); err != nil || slices.ContainsFunc(traits, func(t store.Trait) bool { return t.Err != nil }) {
 		t.Errorf("%v %v", traits, err)

@@ -96,6 +96,7 @@ func (sqliteFile) clock(*gorm.DB) (time.Time, bool, error) { return time.Time{},
 
 func (sqliteFile) lockAccount(*gorm.DB, int64) error   { return nil }
 func (sqliteFile) lockNames(*gorm.DB, ...string) error { return nil }
+func (sqliteFile) lockLogs(*gorm.DB) error             { return nil }
 
 // again: whoever waits for the writer waits in line.
 func (sqliteFile) again(error) bool { return false }

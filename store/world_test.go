@@ -16,7 +16,7 @@ import (
 // tests set.
 type world struct {
 	*store.Store
-	t       *testing.T
+	t       testing.TB
 	dsn     string
 	mu      sync.Mutex
 	at      time.Time
@@ -24,7 +24,7 @@ type world struct {
 	viewer  models.Viewer
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, at: time.Date(2026, 1, 31, 2, 0, 0, 0, time.UTC)}
 	w.Store, w.dsn = dbtest.Open(t, w.now)
