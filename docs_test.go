@@ -130,7 +130,7 @@ func TestThePolicyInTheDocsAllowsTheFiveCallsAndNothingElse(t *testing.T) {
 
 // TestTheDocsLinkToWhatIsThere: pages and headings.
 func TestTheDocsLinkToWhatIsThere(t *testing.T) {
-	for _, page := range []string{"going-live.md", "backups.md", "upgrading.md", "metrics.md", "postgresql.md"} {
+	for _, page := range []string{"going-live.md", "backups.md", "upgrading.md", "metrics.md", "postgresql.md", "audit.md"} {
 		for _, m := range regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`).FindAllStringSubmatch(read(t, "docs/"+page), -1) {
 			file, heading := m[1], m[2]
 			if file == "" {

@@ -81,6 +81,8 @@ var (
 		"Age of the oldest open order, 0 without one.", nil, nil)
 	overdueOrder = prometheus.NewDesc("portal_overdue_order_seconds",
 		"How long the worker has left an order lying that is due, 0 without one.", nil, nil)
+	oldestUnsigned = prometheus.NewDesc("portal_oldest_unsigned_event_seconds",
+		"Age of the oldest step of an order, or entry from outside, that no signed checkpoint covers, 0 without one.", nil, nil)
 )
 
 // Describe names what Collect gives.
@@ -88,6 +90,7 @@ func (o *orderCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- ordersByStatus
 	ch <- oldestOpenOrder
 	ch <- overdueOrder
+	ch <- oldestUnsigned
 }
 
 // Collect counts the orders in the database. Without one it gives nothing: a
@@ -100,6 +103,10 @@ func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 	if err == nil {
 		overdue, err = o.overdue(ctx)
 	}
+	var unsigned time.Time
+	if err == nil {
+		unsigned, err = o.db.OldestUnsigned(ctx)
+	}
 	if err != nil {
 		o.logger.Error("can't count orders for the metrics", "error", err)
 		return
@@ -107,12 +114,17 @@ func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 	for _, status := range models.Statuses() {
 		ch <- prometheus.MustNewConstMetric(ordersByStatus, prometheus.GaugeValue, float64(counts[status]), string(status))
 	}
-	age := 0.0
-	if !oldest.IsZero() {
-		age = o.db.Now().Sub(oldest).Seconds()
-	}
-	ch <- prometheus.MustNewConstMetric(oldestOpenOrder, prometheus.GaugeValue, age)
+	ch <- prometheus.MustNewConstMetric(oldestOpenOrder, prometheus.GaugeValue, o.age(oldest))
 	ch <- prometheus.MustNewConstMetric(overdueOrder, prometheus.GaugeValue, overdue.Seconds())
+	ch <- prometheus.MustNewConstMetric(oldestUnsigned, prometheus.GaugeValue, o.age(unsigned))
+}
+
+// age is how many seconds ago something was, 0 for the zero time.
+func (o *orderCollector) age(at time.Time) float64 {
+	if at.IsZero() {
+		return 0
+	}
+	return o.db.Now().Sub(at).Seconds()
 }
 
 // overdue asks as the worker does: an age alone can't tell an order that nobody
