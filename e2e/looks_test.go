@@ -38,6 +38,11 @@ func TestEveryPageInEveryLook(t *testing.T) {
 							if got := run(w, chromedp.Evaluate[int64]("document.documentElement.scrollWidth")); got > width {
 								t.Errorf("at %d pixels it is %d wide; too wide are: %s", width, got, run(w, chromedp.Evaluate[string](tooWide)))
 							}
+							if width == 360 {
+								if broken := run(w, chromedp.Evaluate[string](brokenLabels)); broken != "" {
+									t.Errorf("at %d pixels these words break: %s", width, broken)
+								}
+							}
 							if width == 320 {
 								continue
 							}
@@ -56,6 +61,12 @@ func TestEveryPageInEveryLook(t *testing.T) {
 const tooWide = `[...document.querySelectorAll("body *")]
 	.filter(e => e.getBoundingClientRect().right > innerWidth && ![...e.children].some(c => c.getBoundingClientRect().right > innerWidth))
 	.map(e => e.outerHTML.slice(0, 120)).slice(0, 5).join("\n")`
+
+// brokenLabels names the labels of cards that are one word on several lines.
+const brokenLabels = `[...document.querySelectorAll(".table--cards td[data-label]")]
+	.filter(e => /^[A-Za-z]+$/.test(e.dataset.label))
+	.filter(e => { const s = getComputedStyle(e, "::before"); return parseFloat(s.height) > 1.5 * parseFloat(s.lineHeight) })
+	.map(e => e.dataset.label).join(", ")`
 
 // readAxe is axe-core, which npm has installed here.
 func readAxe(t *testing.T) string {

@@ -154,7 +154,7 @@ func newMuseum(t *testing.T) museum {
 	if page := p.SignedIn(operator).Post(elsewhere.account+"/outside", url.Values{
 		"kind": {"adopted"}, "instance_id": {"sas-0c2e5a7d9f1b3e46"}, "edition": {"pro"}, "machines": {"20"},
 		"starts": {"2026-01-01 10:00"}, "ends": {"2031-01-01 10:00"}, "paid": {"72,000.00"}, "reason": {"Sold by hand before there was a portal; invoice 2026-004."},
-	}); page.Location != elsewhere.account {
+	}); page.Location != elsewhere.account+"?recorded=adopted" {
 		t.Fatalf("adopting: %d\n%s", page.Status, page.Body)
 	}
 	for _, v := range []*visitor{elsewhere, auto} { // outgrown what is covered
