@@ -110,11 +110,13 @@ func (d postgresServer) pool(now func() time.Time, more string) (*gorm.DB, error
 
 // postgresSession is what every connection begins with. A commit that a power
 // cut takes back would be a charge without a record, whatever the server's
-// default is; and a replica that is paused inside a transaction must not keep
-// the others from its rows for longer than they wait.
+// default is; and a replica that is paused inside a transaction, or whose
+// machine is gone, must not keep the others from its rows for longer than they
+// wait, nor from the lock of migrations.
 const postgresSession = `SET TIME ZONE 'UTC'; SET application_name = 'portal';
 	SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
-	SET idle_in_transaction_session_timeout = '10s'`
+	SET idle_in_transaction_session_timeout = '10s';
+	SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4`
 
 // migrations run in one program at a time: replicas that start together wait
 // for the first. (A session's lock ends with its connection, so that a program
