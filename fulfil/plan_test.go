@@ -1,6 +1,7 @@
 package fulfil
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -165,7 +166,7 @@ func TestEverySendIsTheVerySame(t *testing.T) {
 	o.Status, o.Attempts, o.Claim, o.Code = models.Unknown, 3, 3, "x"
 	again := callFor(o, true)
 	again.EarlierUnknown = false
-	if first != again {
+	if !reflect.DeepEqual(first, again) {
 		t.Fatalf("%+v\n%+v", first, again)
 	}
 	for kind, want := range map[models.Kind]models.Call{
@@ -174,7 +175,7 @@ func TestEverySendIsTheVerySame(t *testing.T) {
 		models.Refund:  {Kind: models.Refund, OwnerID: 7, InstanceID: "i", CredentialProfile: "default"},
 	} {
 		o.Kind, o.InstanceID = kind, "i"
-		if got := callFor(o, false); got != want {
+		if got := callFor(o, false); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, want %+v", kind, got, want)
 		}
 	}

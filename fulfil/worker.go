@@ -24,9 +24,18 @@ type Seller interface {
 	Sell(context.Context, models.Call) models.Answer
 }
 
+// Orders is the record, as far as a worker needs it: package store's Store.
+type Orders interface {
+	Due(ctx context.Context, limit int) ([]int64, error)
+	Work(ctx context.Context, id int64) (store.Work, error)
+	Claim(ctx context.Context, o models.Order, request string, lease time.Duration) (models.Order, models.Attempt, error)
+	Answer(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next store.Next) error
+	Advance(ctx context.Context, o models.Order, next store.Next) error
+}
+
 // Worker carries due orders out. NewWorker makes one.
 type Worker struct {
-	store   *store.Store
+	orders  Orders
 	seller  Seller
 	timeout time.Duration // the provider's: how long one call may take
 	logger  *slog.Logger
@@ -52,9 +61,9 @@ const leaseMargin = 5 * time.Second
 const poll = time.Second
 
 // NewWorker makes a worker; Run starts it.
-func NewWorker(s *store.Store, seller Seller, timeout time.Duration, logger *slog.Logger) *Worker {
+func NewWorker(orders Orders, seller Seller, timeout time.Duration, logger *slog.Logger) *Worker {
 	return &Worker{
-		store: s, seller: seller, timeout: timeout, logger: logger,
+		orders: orders, seller: seller, timeout: timeout, logger: logger,
 		wake: make(chan struct{}, 1), slots: make(chan struct{}, parallel), busy: map[int64]bool{},
 	}
 }
@@ -100,7 +109,7 @@ func (w *Worker) RunOnce(ctx context.Context) {
 
 // look starts on the due orders, as many as there are slots.
 func (w *Worker) look(ctx context.Context) {
-	ids, err := w.store.Due(ctx, 100)
+	ids, err := w.orders.Due(ctx, 100)
 	if err != nil {
 		if ctx.Err() == nil {
 			w.logger.Error("can't look for due orders; will try again", "error", err)
@@ -146,7 +155,7 @@ func (w *Worker) end(id int64) {
 // advance does the one thing that is next for an order and says whether the
 // order moved.
 func (w *Worker) advance(ctx context.Context, id int64) bool {
-	work, err := w.store.Work(ctx, id)
+	work, err := w.orders.Work(ctx, id)
 	if err != nil {
 		w.logger.Error("can't read a due order; will try again", "id", id, "error", err)
 		return false
@@ -157,7 +166,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	todo := plan(order, attempts, work.Now, lease)
 	switch {
 	case todo.next != nil:
-		err := w.store.Advance(ctx, order, *todo.next)
+		err := w.orders.Advance(ctx, order, *todo.next)
 		return w.report(log, *todo.next, err)
 	case !todo.send:
 		return false
@@ -166,7 +175,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	call := callFor(order, earlierUnknown(attempts))
 	// Before the call the attempt is committed. A crash before the commit leaves
 	// the order as it was, due; after it, an attempt without an answer.
-	claimed, attempt, err := w.store.Claim(ctx, order, w.seller.Request(call), lease)
+	claimed, attempt, err := w.orders.Claim(ctx, order, w.seller.Request(call), lease)
 	if errors.Is(err, models.ErrConflict) {
 		return false // another worker has it
 	}
@@ -177,7 +186,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	// From here on ending the program must not cut anything off: the call runs
 	// to its own deadline, and its answer is written.
 	ctx = context.WithoutCancel(ctx)
-	answer := w.call(ctx, attempt, call)
+	answer := w.call(ctx, claimed, attempt, call)
 	log = log.With("attempt", attempt.Number, "outcome", answer.Outcome, "http_status", answer.HTTPStatus,
 		"code", answer.Code, "provider_request_id", answer.RequestID,
 		"provider_order_id", answer.ProviderOrderID, "instance_id", answer.InstanceID)
@@ -192,12 +201,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 }
 
 // call sends one attempt, and never panics.
-func (w *Worker) call(ctx context.Context, attempt models.Attempt, call models.Call) (answer models.Answer) {
-	// A machine that slept since the claim would send what was planned for
-	// another time: after a token's window, perhaps.
-	if waited := w.store.Now().Sub(attempt.StartedAt); waited < 0 || waited > leaseMargin {
-		return models.Answer{Outcome: models.OutcomeNotSent, Response: "not sent: the program paused after the claim"}
-	}
+func (w *Worker) call(ctx context.Context, claimed models.Order, attempt models.Attempt, call models.Call) (answer models.Answer) {
 	defer func() {
 		if r := recover(); r != nil {
 			w.logger.Error("a call panicked", "action", call.Kind, "panic", fmt.Sprintf("%T", r)) // its text may hold a secret
@@ -206,7 +210,20 @@ func (w *Worker) call(ctx context.Context, attempt models.Attempt, call models.C
 	}()
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
+	call.MayLeave = func() bool { return w.mayLeave(ctx, claimed, attempt) }
 	return w.seller.Sell(ctx, call)
+}
+
+// mayLeave says whether an attempt may still go out: under its lease, and as
+// long as nobody has taken the order over. A program that was paused since the
+// claim (a machine that slept) would otherwise send what was planned for another
+// time: after the token's window, perhaps, or after an operator has settled the
+// order. It is asked when the request is signed. Whoever is paused after that
+// sends an old signature, and the provider refuses those of 15 minutes ago.
+func (w *Worker) mayLeave(ctx context.Context, claimed models.Order, attempt models.Attempt) bool {
+	work, err := w.orders.Work(ctx, claimed.ID)
+	return err == nil && work.Order.Status == models.Sending && work.Order.Claim == claimed.Claim &&
+		!work.Now.Before(attempt.StartedAt) && work.Now.Before(*claimed.LeaseUntil)
 }
 
 // write keeps an answer, trying again while the lease lasts: the answer to a
@@ -214,7 +231,7 @@ func (w *Worker) call(ctx context.Context, attempt models.Attempt, call models.C
 func (w *Worker) write(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next store.Next) error {
 	started := time.Now() // monotonic: a clock that steps must not make this endless
 	for {
-		err := w.store.Answer(ctx, o, attempt, a, next)
+		err := w.orders.Answer(ctx, o, attempt, a, next)
 		if err == nil || errors.Is(err, models.ErrConflict) || time.Since(started) > w.timeout+leaseMargin {
 			return err
 		}

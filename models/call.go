@@ -19,6 +19,9 @@ type Call struct {
 	// EarlierUnknown says that an earlier attempt of the same order has an
 	// unknown outcome. A refusal then proves nothing about that attempt.
 	EarlierUnknown bool
+	// MayLeave is asked when the request is signed, right before it leaves; false
+	// keeps it here (OutcomeNotSent). Nil: it may.
+	MayLeave func() bool
 }
 
 // Outcome is what one attempt ended in. The adapter (package provider) decides

@@ -81,7 +81,7 @@ func (c *Client) Check(ctx context.Context, ownerID int64) CheckResult {
 	}
 
 	begun := c.now()
-	ex := c.send(ctx, key, newCountRequest(ownerID))
+	ex := c.send(ctx, key, newCountRequest(ownerID), nil)
 	halfway := middle(begun, c.now())
 
 	e := ex.evidence()

@@ -161,7 +161,7 @@ func (c *Client) sell(ctx context.Context, call models.Call) models.Answer {
 		// Nothing can leave unsigned.
 		return models.Answer{Outcome: models.OutcomeNotSent, Response: newRedactor(call.ClientToken).text(err.Error(), maxResponse)}
 	}
-	ex := c.send(ctx, key, newRequest(call))
+	ex := c.send(ctx, key, newRequest(call), call.MayLeave)
 	e := ex.evidence()
 	outcome, r := decide(call.Kind, call.EarlierUnknown, e)
 

@@ -23,7 +23,9 @@ const unused = "http://unused.invalid"
 //
 // An SDK client is not safe for concurrent use and costs nothing to make, so
 // each call has its own, over the shared connections.
-func (c *Client) send(ctx context.Context, key Key, request requests.AcsRequest) (ex *exchange) {
+//
+// mayLeave is models.Call's; nil for calls that change nothing.
+func (c *Client) send(ctx context.Context, key Key, request requests.AcsRequest, mayLeave func() bool) (ex *exchange) {
 	ex = &exchange{}
 	defer func() {
 		if p := recover(); p != nil {
@@ -36,7 +38,7 @@ func (c *Client) send(ctx context.Context, key Key, request requests.AcsRequest)
 
 	scheme := strings.ToUpper(c.endpoint.Scheme)
 	config := sdk.NewConfig().WithScheme(scheme).WithAutoRetry(false).WithEnableAsync(false)
-	config.Transport = &carrier{ctx: ctx, over: c.transport, endpoint: c.endpoint, ex: ex}
+	config.Transport = &carrier{ctx: ctx, over: c.transport, endpoint: c.endpoint, mayLeave: mayLeave, ex: ex}
 	client, err := sdk.NewClientWithOptions(Region, config, signer{key})
 	if err != nil {
 		ex.fail(fmt.Errorf("the SDK takes no such client: %w", err))

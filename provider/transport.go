@@ -105,6 +105,7 @@ var (
 	errSecond    = errors.New("the SDK asked for a second request")
 	errElsewhere = errors.New("the SDK asked for another place or method than configured")
 	errStatus    = errors.New("the answer is a redirect or a change of protocol")
+	errKept      = errors.New("the program was paused before the request left, and its time has passed")
 	errTooLong   = fmt.Errorf("the answer is longer than %d bytes", maxBody)
 )
 
@@ -115,6 +116,7 @@ type carrier struct {
 	ctx      context.Context // the SDK has no contexts; this is how one reaches the request
 	over     http.RoundTripper
 	endpoint *url.URL
+	mayLeave func() bool // nil: it may
 	ex       *exchange
 }
 
@@ -134,6 +136,11 @@ func (c *carrier) carry(r *http.Request) (*http.Response, error) {
 	}
 	if r.Method != http.MethodPost || r.URL.Scheme != c.endpoint.Scheme || r.URL.Host != c.endpoint.Host {
 		return nil, errElsewhere
+	}
+	// Asked here, because the signature is dated by now: what is kept back from
+	// here on grows too old for the provider. Nothing has left yet.
+	if c.mayLeave != nil && !c.mayLeave() {
+		return nil, errKept
 	}
 	out := r.WithContext(httptrace.WithClientTrace(c.ctx, c.ex.trace()))
 	// Everything is in the query. Without GetBody there is one thing less that

@@ -71,6 +71,28 @@ func TestTLSWithATrustedCertificate(t *testing.T) {
 	}
 }
 
+// Whoever asks for the call has the last word when it is signed; nothing leaves
+// against it, not even a connection.
+func TestWhatMayNotLeaveStays(t *testing.T) {
+	g := serve(t, answer(200, bought))
+	for _, earlier := range []bool{false, true} {
+		call, asked := buy(), 0
+		call.EarlierUnknown = earlier
+		call.MayLeave = func() bool { asked++; return false }
+		a := client(t, g.URL).Sell(t.Context(), call)
+		wantOutcome(t, a, models.OutcomeNotSent)
+		if hits, conns := g.count(); asked != 1 || hits != 0 || conns != 0 {
+			t.Errorf("asked %d times, %d requests in %d connections", asked, hits, conns)
+		}
+		if !strings.Contains(a.Response, "paused") {
+			t.Errorf("it says %q", a.Response)
+		}
+	}
+	call := buy()
+	call.MayLeave = func() bool { return true }
+	wantOutcome(t, client(t, g.URL).Sell(t.Context(), call), models.OutcomeDone)
+}
+
 // Whatever goes wrong once a request is on its way is unknown, and exactly one
 // copy of it has arrived.
 func TestOnceSentUnknown(t *testing.T) {
