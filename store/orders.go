@@ -276,7 +276,9 @@ func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) er
 				return errors.New("completing this order needs the provider's OrderId: read it in the provider's console")
 			}
 			answer := models.Answer{ProviderOrderID: d.ProviderOrderID, InstanceID: d.InstanceID}
-			if set, err = completion(tx, order, answer); err != nil {
+			if set, err = completion(tx, order, answer); errors.Is(err, models.ErrNotFound) {
+				return errors.New("none of this order's attempts reached the provider, so it can't have been done by it: settle it as rejected")
+			} else if err != nil {
 				return err
 			}
 		case models.Placed, models.Sending, models.Unknown, models.NeedsReview, models.Cancelled:

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -354,6 +355,24 @@ func TestReviewIsSettledByAPersonWithAReason(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.place()
+	})
+	t.Run("not as completed when nothing has reached the provider", func(t *testing.T) {
+		// A worker that was paused comes to know late that it has sent nothing.
+		w := newWorld(t)
+		o, attempt := w.claim(w.place())
+		for _, next := range []store.Next{unknown, {Status: models.NeedsReview, Reason: models.ReasonTokenWindow}} {
+			if err := w.Advance(t.Context(), w.read(o.Number), next); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := w.Answer(t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeNotSent}, unknown)
+		if !errors.Is(err, models.ErrConflict) {
+			t.Fatal(err)
+		}
+		err = w.SettleOrder(t.Context(), o.Number, store.Settlement{As: models.Completed, Note: "seen", ProviderOrderID: "PO", InstanceID: "I"})
+		if err == nil || !strings.Contains(err.Error(), "settle it as rejected") {
+			t.Fatalf("it says %v", err)
+		}
 	})
 	t.Run("nothing else can be settled", func(t *testing.T) {
 		w := newWorld(t)
