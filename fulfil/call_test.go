@@ -30,47 +30,82 @@ func (s *seller) Sell(_ context.Context, call models.Call) models.Answer {
 	return models.Answer{Outcome: models.OutcomeDone}
 }
 
-// record is what the record says by the time that a call is signed.
+// record plays the store for one order: what it holds when it is read, when the
+// claim comes, and when the request is signed.
 type record struct {
 	Orders
-	work store.Work
-	err  error
+	read, signed store.Work
+	err          error // of reading it when the request is signed
+	claimed      models.Attempt
+	answer       *models.Answer
+	next         store.Next
 }
 
-func (r record) Work(context.Context, int64) (store.Work, error) { return r.work, r.err }
+func (r *record) Work(context.Context, int64) (store.Work, error) {
+	if r.claimed.Number == 0 {
+		return r.read, nil
+	}
+	return r.signed, r.err
+}
 
-// TestOneCall: an attempt leaves under its lease only, and while it is still the
-// newest.
-func TestOneCall(t *testing.T) {
+func (r *record) Claim(_ context.Context, o models.Order, _ string, lease time.Duration) (models.Order, models.Attempt, error) {
+	r.claimed.Number = o.Attempts + 1
+	until := r.claimed.StartedAt.Add(lease)
+	o.Status, o.Claim, o.LeaseUntil = models.Sending, o.Claim+1, &until
+	return o, r.claimed, nil
+}
+
+func (r *record) Answer(_ context.Context, _ models.Order, _ models.Attempt, a models.Answer, next store.Next) error {
+	r.answer, r.next = &a, next
+	return nil
+}
+
+// TestOneSend: an attempt leaves only while what was planned is still right, and
+// the order is still the worker's.
+func TestOneSend(t *testing.T) {
 	const lease = 6 * time.Second
-	claimed := models.Order{ID: 1, Status: models.Sending, Claim: 2, LeaseUntil: at(lease)}
-	taken, settled := claimed, claimed
+	order := models.Order{ID: 1, Kind: models.Renew, Status: models.Unknown, Claim: 1, Attempts: 1, DueAt: at(5 * time.Second)}
+	first := attempt(0, models.OutcomeUnknown)
+	mine := models.Order{ID: 1, Kind: models.Renew, Status: models.Sending, Claim: 2}
+	taken, settled := mine, mine
 	taken.Claim = 3
 	settled.Status = models.Rejected
 	for name, tc := range map[string]struct {
-		order  models.Order // as it stands when the request is signed
-		now    time.Duration
-		err    error
-		panics bool
-		calls  int
-		want   models.Outcome
+		claimed time.Duration // when the claim comes; the order was read after a minute
+		signed  time.Duration // when the request is signed
+		order   models.Order  // as it stands then
+		err     error
+		panics  bool
+		calls   int
+		outcome models.Outcome
+		want    models.Status
 	}{
-		"at once":                               {order: claimed, calls: 1, want: models.OutcomeDone},
-		"in the last moment of its lease":       {order: claimed, now: lease - 1, calls: 1, want: models.OutcomeDone},
-		"after the machine slept":               {order: claimed, now: lease, want: models.OutcomeNotSent},
-		"with a clock that stepped back":        {order: claimed, now: -1, want: models.OutcomeNotSent},
-		"that another worker has taken over":    {order: taken, want: models.OutcomeNotSent},
-		"that an operator has settled":          {order: settled, want: models.OutcomeNotSent},
-		"while the record can't be read":        {order: claimed, err: errors.New("away"), want: models.OutcomeNotSent},
-		"that panics: unknown, and no shutdown": {order: claimed, panics: true, want: models.OutcomeUnknown},
+		"at once":                         {time.Minute, time.Minute, mine, nil, false, 1, models.OutcomeDone, models.Completed},
+		"in the last moment of its lease": {time.Minute, time.Minute + lease - 1, mine, nil, false, 1, models.OutcomeDone, models.Completed},
+		"after the machine slept":         {time.Minute, time.Minute + lease, mine, nil, false, 0, models.OutcomeNotSent, models.Unknown},
+		"after it slept before the claim, until the token is too old": {
+			time.Hour, time.Hour, mine, nil, false, 0, models.OutcomeNotSent, models.Unknown},
+		"claimed by a clock that stands before the first attempt": {
+			-time.Minute, -time.Minute, mine, nil, false, 0, models.OutcomeNotSent, models.Unknown},
+		"with a clock that stepped back":     {time.Minute, time.Minute - 1, mine, nil, false, 0, models.OutcomeNotSent, models.Unknown},
+		"that another worker has taken over": {time.Minute, time.Minute, taken, nil, false, 0, models.OutcomeNotSent, models.Unknown},
+		"that an operator has settled":       {time.Minute, time.Minute, settled, nil, false, 0, models.OutcomeNotSent, models.Unknown},
+		"while the record can't be read":     {time.Minute, time.Minute, mine, errors.New("away"), false, 0, models.OutcomeNotSent, models.Unknown},
+		"that panics: no shutdown":           {time.Minute, time.Minute, mine, nil, true, 0, models.OutcomeUnknown, models.Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
+			r := &record{
+				read:    store.Work{Order: order, Attempts: []models.Attempt{first}, Now: t0.Add(time.Minute)},
+				signed:  store.Work{Order: tc.order, Now: t0.Add(tc.signed)},
+				claimed: models.Attempt{StartedAt: t0.Add(tc.claimed)}, err: tc.err,
+			}
 			s := &seller{panics: tc.panics}
-			work := store.Work{Order: tc.order, Now: t0.Add(tc.now)}
-			w := NewWorker(record{work: work, err: tc.err}, s, time.Second, slog.New(slog.DiscardHandler))
-			got := w.call(t.Context(), claimed, models.Attempt{StartedAt: t0}, models.Call{})
-			if got.Outcome != tc.want || s.calls != tc.calls {
-				t.Fatalf("%s with %d calls", got.Outcome, s.calls)
+			NewWorker(r, s, time.Second, slog.New(slog.DiscardHandler)).advance(t.Context(), 1)
+			if s.calls != tc.calls {
+				t.Fatalf("%d calls", s.calls)
+			}
+			if r.answer == nil || r.answer.Outcome != tc.outcome || r.next.Status != tc.want {
+				t.Fatalf("it ended in %+v, %+v", r.answer, r.next)
 			}
 		})
 	}

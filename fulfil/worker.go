@@ -186,7 +186,12 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	// From here on ending the program must not cut anything off: the call runs
 	// to its own deadline, and its answer is written.
 	ctx = context.WithoutCancel(ctx)
-	answer := w.call(ctx, claimed, attempt, call)
+	call.MayLeave = func() bool {
+		// What was planned when the order was read must still be right: the claim may
+		// have come long after that.
+		return plan(order, attempts, attempt.StartedAt, lease).send && w.mayLeave(ctx, claimed, attempt)
+	}
+	answer := w.call(ctx, call)
 	log = log.With("attempt", attempt.Number, "outcome", answer.Outcome, "http_status", answer.HTTPStatus,
 		"code", answer.Code, "provider_request_id", answer.RequestID,
 		"provider_order_id", answer.ProviderOrderID, "instance_id", answer.InstanceID)
@@ -201,7 +206,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 }
 
 // call sends one attempt, and never panics.
-func (w *Worker) call(ctx context.Context, claimed models.Order, attempt models.Attempt, call models.Call) (answer models.Answer) {
+func (w *Worker) call(ctx context.Context, call models.Call) (answer models.Answer) {
 	defer func() {
 		if r := recover(); r != nil {
 			w.logger.Error("a call panicked", "action", call.Kind, "panic", fmt.Sprintf("%T", r)) // its text may hold a secret
@@ -210,7 +215,6 @@ func (w *Worker) call(ctx context.Context, claimed models.Order, attempt models.
 	}()
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	call.MayLeave = func() bool { return w.mayLeave(ctx, claimed, attempt) }
 	return w.seller.Sell(ctx, call)
 }
 
