@@ -14,8 +14,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION) -extldflags -static
 LINT_VERSION := 2.15.0
 LINT         := .tools/golangci-lint-$(LINT_VERSION)
 
-# Packages whose tests run on PostgreSQL, too.
-ON_POSTGRES := ./store ./fulfil ./handlers ./replicas .
+# Packages whose tests run on PostgreSQL, too, beside ./store and ./replicas.
+ON_POSTGRES := ./fulfil ./handlers .
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,10 +37,12 @@ deps: ## install what the tests need: Node.js, Chromium, fonts, PostgreSQL, npm 
 	scripts/deps.sh
 
 # What uses the database is tested twice: with an SQLite file, and with a
-# PostgreSQL server that is there for as long as the tests run.
+# PostgreSQL server that is there for as long as the tests run. With the race
+# detector again where the code is another: the rest has had it.
 test: deps ## all tests, with the race detector
 	go test -race -timeout 20m ./...
-	scripts/with-postgres.sh go test -race -timeout 20m $(ON_POSTGRES)
+	scripts/with-postgres.sh go test -race -timeout 20m ./store ./replicas
+	scripts/with-postgres.sh go test -timeout 20m $(ON_POSTGRES)
 
 check: fresh vet lint test ## what CI runs: generated code, format, vet, lint, tests
 
