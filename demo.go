@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"portal/failpoint"
 	"portal/models"
 	"portal/passwords"
 	"portal/store"
@@ -76,6 +77,7 @@ func addDemoPeople(ctx context.Context, db *store.Store) error {
 	}
 	accounts := map[int64]models.Account{}
 	for _, a := range demoAccounts {
+		failpoint.Hit(failpoint.StartPerson)
 		account, err := db.AccountByOwner(ctx, a.ownerID)
 		if errors.Is(err, models.ErrNotFound) {
 			account = models.Account{OwnerID: a.ownerID, Name: a.name}
@@ -93,6 +95,7 @@ func addDemoPeople(ctx context.Context, db *store.Store) error {
 		accounts[a.ownerID] = account
 	}
 	for _, u := range demoUsers {
+		failpoint.Hit(failpoint.StartPerson)
 		_, err := db.UserByEmail(ctx, u.email)
 		if err == nil {
 			continue

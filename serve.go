@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"portal/failpoint"
 	"portal/fulfil"
 	"portal/handlers"
 	"portal/provider"
@@ -36,9 +37,11 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	failpoint.Hit(failpoint.StartMigrated)
 	if err := db.BindProvider(ctx, cfg.providerName()); err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.StartBound)
 
 	seller, err := cfg.openProvider(ctx, logger)
 	if err != nil {
@@ -91,6 +94,7 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 	case <-ctx.Done():
 		stopListening() // a second signal ends the program at once
 		logger.Info("ending: no new requests are taken, what is under way is finished")
+		failpoint.Hit(failpoint.StopAsked)
 	case err = <-failed:
 	}
 	// Requests first: one that places an order still finds the worker. Then the
@@ -104,8 +108,10 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 			err = errors.Join(err, server.Close())
 		}
 	}
+	failpoint.Hit(failpoint.StopClosed)
 	stopWorking()
 	background.Wait()
+	failpoint.Hit(failpoint.StopWorked)
 	cfg.signCheckpoint(context.Background(), db, logger) // what the last attempts did, too
 	logger.Info("ended")
 	return err

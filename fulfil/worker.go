@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"portal/failpoint"
 	"portal/models"
 	"portal/store"
 )
@@ -172,6 +173,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 		return false
 	}
 
+	failpoint.Hit(failpoint.WorkRead)
 	call := callFor(order, earlierUnknown(attempts))
 	// Before the call the attempt is committed. A crash before the commit leaves
 	// the order as it was, due; after it, an attempt without an answer.
@@ -201,6 +203,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	// A crash here loses the answer. The attempt counts as unknown then, and the
 	// same token brings the same answer back; a refund finds its instance gone.
 	next := judge(claimed, attempts, answer)
+	failpoint.Hit(failpoint.AnswerJudged)
 	err = w.write(ctx, claimed, attempt, answer, next)
 	return w.report(log, next, err)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"portal/failpoint"
 	"portal/models"
 	"portal/store"
 	"portal/views"
@@ -78,6 +79,7 @@ func (a *app) placeOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	failpoint.Hit(failpoint.PlaceAsked)
 	order, err := a.Store.PlaceOrder(ctx, v, quote.ID, store.Placing{
 		InstanceCount: w.count.Machines, PriceBookHash: a.Book.Hash(), CredentialProfile: a.CredentialProfile,
 	})
@@ -89,6 +91,7 @@ func (a *app) placeOrder(c echo.Context) error {
 		return a.notPlaced(c, quote, err)
 	}
 	a.Wake()
+	failpoint.Hit(failpoint.PlaceWoken)
 	return a.placed(c, order)
 }
 

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"portal/failpoint"
 	"portal/models"
 
 	"context"
@@ -81,7 +82,7 @@ func (c *Client) Check(ctx context.Context, ownerID int64) CheckResult {
 	}
 
 	begun := c.now()
-	ex := c.send(ctx, key, newCountRequest(ownerID), nil)
+	ex := c.send(ctx, key, newCountRequest(ownerID), nil, failpoint.Count)
 	halfway := middle(begun, c.now())
 
 	e := ex.evidence()

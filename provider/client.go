@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"time"
 
+	"portal/failpoint"
 	"portal/models"
 )
 
@@ -161,7 +162,7 @@ func (c *Client) sell(ctx context.Context, call models.Call) models.Answer {
 		// Nothing can leave unsigned.
 		return models.Answer{Outcome: models.OutcomeNotSent, Response: newRedactor(call.ClientToken).text(err.Error(), maxResponse)}
 	}
-	ex := c.send(ctx, key, newRequest(call), call.MayLeave)
+	ex := c.send(ctx, key, newRequest(call), call.MayLeave, failpoint.Sell)
 	e := ex.evidence()
 	outcome, r := decide(call.Kind, call.EarlierUnknown, e)
 

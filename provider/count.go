@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"portal/failpoint"
 	"portal/models"
 )
 
@@ -40,7 +41,7 @@ func (c *Client) count(ctx context.Context, ownerID int64) (models.Count, *model
 	if err != nil {
 		return models.Count{}, &models.CountError{Failure: models.CountUnavailable, Message: newRedactor().text(err.Error(), maxMessage), Cause: err}
 	}
-	ex := c.send(ctx, key, newCountRequest(ownerID), nil)
+	ex := c.send(ctx, key, newCountRequest(ownerID), nil, failpoint.Count)
 	e := ex.evidence()
 	why, r := decideCount(e)
 	texts := newRedactor(append(ex.secrets(), key.ID, key.Secret, key.Token)...)

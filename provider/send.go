@@ -10,6 +10,8 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
+
+	"portal/failpoint"
 )
 
 // unused keeps the SDK from reading the environment's proxy variables, whose
@@ -24,8 +26,9 @@ const unused = "http://unused.invalid"
 // An SDK client is not safe for concurrent use and costs nothing to make, so
 // each call has its own, over the shared connections.
 //
-// mayLeave is models.Call's; nil for calls that change nothing.
-func (c *Client) send(ctx context.Context, key Key, request requests.AcsRequest, mayLeave func() bool) (ex *exchange) {
+// mayLeave is models.Call's; nil for calls that change nothing. at names the
+// steps of this kind of call, where a test may end the program.
+func (c *Client) send(ctx context.Context, key Key, request requests.AcsRequest, mayLeave func() bool, at failpoint.Wire) (ex *exchange) {
 	ex = &exchange{}
 	defer func() {
 		if p := recover(); p != nil {
@@ -38,7 +41,7 @@ func (c *Client) send(ctx context.Context, key Key, request requests.AcsRequest,
 
 	scheme := strings.ToUpper(c.endpoint.Scheme)
 	config := sdk.NewConfig().WithScheme(scheme).WithAutoRetry(false).WithEnableAsync(false)
-	config.Transport = &carrier{ctx: ctx, over: c.transport, endpoint: c.endpoint, mayLeave: mayLeave, ex: ex}
+	config.Transport = &carrier{ctx: ctx, over: c.transport, endpoint: c.endpoint, mayLeave: mayLeave, ex: ex, at: at}
 	client, err := sdk.NewClientWithOptions(Region, config, signer{key})
 	if err != nil {
 		ex.fail(fmt.Errorf("the SDK takes no such client: %w", err))

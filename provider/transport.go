@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
+
+	"portal/failpoint"
 )
 
 const (
@@ -118,6 +120,7 @@ type carrier struct {
 	endpoint *url.URL
 	mayLeave func() bool // nil: it may
 	ex       *exchange
+	at       failpoint.Wire
 }
 
 // RoundTrip implements http.RoundTripper. It hands the SDK whole answers only.
@@ -142,16 +145,18 @@ func (c *carrier) carry(r *http.Request) (*http.Response, error) {
 	if c.mayLeave != nil && !c.mayLeave() {
 		return nil, errKept
 	}
-	out := r.WithContext(httptrace.WithClientTrace(c.ctx, c.ex.trace()))
+	out := r.WithContext(httptrace.WithClientTrace(c.ctx, c.ex.trace(c.at)))
 	// Everything is in the query. Without GetBody there is one thing less that
 	// net/http could replay.
 	out.Body, out.GetBody, out.ContentLength = http.NoBody, nil, 0
 
+	failpoint.Hit(c.at.BeforeSend)
 	resp, err := c.over.RoundTrip(out)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	failpoint.Hit(c.at.Answering)
 	c.ex.head(resp)
 	if resp.StatusCode < 200 || (resp.StatusCode >= 300 && resp.StatusCode <= 399) {
 		// The request arrived somewhere. Following would send a copy, perhaps to
@@ -163,6 +168,7 @@ func (c *carrier) carry(r *http.Request) (*http.Response, error) {
 		body, err = body[:maxBody], errTooLong
 	}
 	c.ex.received(body, err == nil)
+	failpoint.Hit(c.at.Answered)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +193,7 @@ func (x *exchange) enter(r *http.Request) bool {
 // request only to a connection that it announced there (transport.go, getConn),
 // so without it not one byte has left; with it, any may have. The dialler's and
 // the TLS handshake's own bytes are not the request's.
-func (x *exchange) trace() *httptrace.ClientTrace {
+func (x *exchange) trace(at failpoint.Wire) *httptrace.ClientTrace {
 	note := func(f func()) {
 		x.mu.Lock()
 		defer x.mu.Unlock()
@@ -199,8 +205,10 @@ func (x *exchange) trace() *httptrace.ClientTrace {
 				_, overTLS := i.Conn.(*tls.Conn)
 				x.left, x.connected, x.secured = true, true, overTLS
 			})
+			failpoint.Hit(at.Connected)
 		},
-		ConnectDone: func(_, _ string, err error) { note(func() { x.connected = x.connected || err == nil }) },
+		WroteRequest: func(httptrace.WroteRequestInfo) { failpoint.Hit(at.Sent) },
+		ConnectDone:  func(_, _ string, err error) { note(func() { x.connected = x.connected || err == nil }) },
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
 			note(func() { x.tlsErr = err })
 		},

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"portal/audit"
+	"portal/failpoint"
 	"portal/models"
 )
 
@@ -82,7 +83,7 @@ func (s *Store) Checkpoint(ctx context.Context, keys audit.Keys) (int, error) {
 }
 
 func (s *Store) checkpoint(ctx context.Context, keys audit.Keys) (more bool, err error) {
-	err = s.tx(ctx, func(tx *gorm.DB) error {
+	err = s.step(ctx, failpoint.Checkpoint, func(tx *gorm.DB) error {
 		more = false
 		// No lower id may be committed later: it would be missing in the tree.
 		if err := s.lockLogs(tx); err != nil {

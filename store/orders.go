@@ -10,6 +10,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"portal/failpoint"
 	"portal/models"
 )
 
@@ -62,10 +63,12 @@ func (s *Store) transition(tx *gorm.DB, m move) error {
 		return models.ErrConflict
 	}
 	if m.begin != nil {
+		failpoint.Hit(failpoint.ClaimMoved)
 		if err := create(tx, m.begin); err != nil {
 			return err
 		}
 	}
+	failpoint.Hit(failpoint.MoveWithoutEvent)
 	return addEvent(tx, models.Event{
 		OrderID: m.order.ID, At: m.at, From: m.order.Status, To: m.to,
 		Reason: m.reason, Actor: m.actor, Note: m.note, Attempt: m.attempt,
@@ -121,7 +124,7 @@ type Placing struct {
 // crash after it leaves a placed order, which the worker finds by itself.
 func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string, p Placing) (models.Order, error) {
 	var order models.Order
-	err := s.tx(ctx, func(tx *gorm.DB) error {
+	err := s.step(ctx, failpoint.Place, func(tx *gorm.DB) error {
 		quote, err := first[models.Quote](visible(tx, v, "account_id").Where("id = ?", quoteID))
 		if err != nil {
 			return err
@@ -172,6 +175,7 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 		if err := create(tx, &order); err != nil {
 			return err
 		}
+		failpoint.Hit(failpoint.PlaceWithoutEvent)
 		placed := models.Event{OrderID: order.ID, At: now, To: models.Placed, Reason: models.ReasonPlacedByUser, Actor: userActor(v)}
 		placed.Digest, placed.State = placed.Facts(order, quote, nil), order.State()
 		placed.Hash = placed.Chain("")
@@ -207,7 +211,7 @@ func changes(q models.Quote, p Placing, known models.History, now time.Time) []m
 // at the same moment: transition lets one of the two through. What the account
 // holds stays as it is, so the account needs no lock.
 func (s *Store) CancelOrder(ctx context.Context, v models.Viewer, number string) error {
-	return s.tx(ctx, func(tx *gorm.DB) error {
+	return s.step(ctx, failpoint.Cancel, func(tx *gorm.DB) error {
 		order, err := first[models.Order](visible(tx, v, "account_id").Where("number = ?", number))
 		if err != nil {
 			return err
@@ -247,7 +251,7 @@ func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) er
 	if d.Note == "" {
 		return errors.New("settling needs a reason: what was seen at the provider, and by whom")
 	}
-	return s.tx(ctx, func(tx *gorm.DB) error {
+	return s.step(ctx, failpoint.Settle, func(tx *gorm.DB) error {
 		order, err := first[models.Order](tx.Where("number = ?", number))
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"portal/failpoint"
 	"portal/models"
 )
 
@@ -40,7 +41,7 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 	if e.Reason == "" || e.InstanceID == "" || e.EndsAt == nil {
 		return e, errors.New("an entry from outside names its instance, a time and a reason")
 	}
-	err := s.tx(ctx, func(tx *gorm.DB) error {
+	err := s.step(ctx, failpoint.Record, func(tx *gorm.DB) error {
 		if _, err := first[models.Account](visible(tx, v, "id").Where("id = ?", e.AccountID)); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"portal/failpoint"
 	"portal/models"
 )
 
@@ -23,7 +24,7 @@ func (s *Store) AddQuote(ctx context.Context, v models.Viewer, q models.Quote) (
 	if err != nil {
 		return q, err
 	}
-	err = s.tx(ctx, func(tx *gorm.DB) error {
+	err = s.step(ctx, failpoint.Quote, func(tx *gorm.DB) error {
 		if _, err := first[models.Account](visible(tx, v, "id").Where("id = ?", q.AccountID)); err != nil {
 			return err
 		}

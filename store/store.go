@@ -16,6 +16,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
+	"portal/failpoint"
 	"portal/models"
 )
 
@@ -86,8 +87,15 @@ func (s *Store) goose() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(dialect, pool, dir, options...)
+	return goose.NewProvider(dialect, pool, dir, append(options, goose.WithVerbose(true), goose.WithLogger(statements{}))...)
 }
+
+// statements is told of each statement of a migration before it runs. It logs
+// none.
+type statements struct{}
+
+func (statements) Printf(string, ...any) { failpoint.Hit(failpoint.MigrateStatement) }
+func (statements) Fatalf(string, ...any) {}
 
 // Migrate brings the schema up to date and returns the files that it applied.
 func (s *Store) Migrate(ctx context.Context) ([]string, error) {
@@ -250,6 +258,22 @@ func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) error) error {
 // snapshot reads several tables as they are at one moment.
 func (s *Store) snapshot(ctx context.Context, f func(tx *gorm.DB) error) error {
 	return s.read.WithContext(ctx).Transaction(f, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+}
+
+// step is tx with a name, for the tests that end the program on either side of
+// its commit.
+func (s *Store) step(ctx context.Context, at failpoint.Step, f func(tx *gorm.DB) error) error {
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		if err := f(tx); err != nil {
+			return err
+		}
+		failpoint.Hit(at.BeforeCommit)
+		return nil
+	})
+	if err == nil {
+		failpoint.Hit(at.AfterCommit)
+	}
+	return err
 }
 
 // first reads one row, or models.ErrNotFound.

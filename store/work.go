@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"portal/failpoint"
 	"portal/models"
 )
 
@@ -71,7 +72,7 @@ func (s *Store) Work(ctx context.Context, id int64) (Work, error) {
 func (s *Store) Claim(ctx context.Context, o models.Order, request string, lease time.Duration) (models.Order, models.Attempt, error) {
 	var attempt models.Attempt
 	var until time.Time
-	err := s.tx(ctx, func(tx *gorm.DB) error {
+	err := s.step(ctx, failpoint.Claim, func(tx *gorm.DB) error {
 		// Inside the transaction: waiting for it must not eat the lease.
 		now, err := s.at(tx)
 		if err != nil {
@@ -111,7 +112,7 @@ type Next struct {
 // and the same call is sent again. When the connection breaks at the commit,
 // nobody can tell whether that went through; called again, Answer finds out.
 func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next Next) error {
-	err := s.tx(ctx, func(tx *gorm.DB) error {
+	err := s.step(ctx, failpoint.Answer, func(tx *gorm.DB) error {
 		if err := s.lockAccount(tx, o.AccountID); err != nil {
 			return err
 		}
@@ -122,6 +123,7 @@ func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attem
 		if err := writeAnswer(tx, now, attempt, a, false); err != nil {
 			return err
 		}
+		failpoint.Hit(failpoint.AnswerWritten)
 		set := map[string]any{"code": a.Code, "message": a.Message}
 		if a.RequestID != "" {
 			set["request_id"] = a.RequestID
@@ -140,7 +142,7 @@ func (s *Store) Answer(ctx context.Context, o models.Order, attempt models.Attem
 	})
 	if errors.Is(err, models.ErrConflict) {
 		// Only evidence that has been written is a conflict; else the caller tries again.
-		if late := s.tx(ctx, func(tx *gorm.DB) error { return s.keepLate(tx, attempt, a) }); late != nil {
+		if late := s.step(ctx, failpoint.Late, func(tx *gorm.DB) error { return s.keepLate(tx, attempt, a) }); late != nil {
 			return fmt.Errorf("keeping a late answer: %w", late)
 		}
 	} else if err != nil {
@@ -191,7 +193,7 @@ func writeAnswer(tx *gorm.DB, now time.Time, attempt models.Attempt, a models.An
 // worker, or can't be sent any more. models.ErrConflict says that another
 // worker has moved it since it was read.
 func (s *Store) Advance(ctx context.Context, o models.Order, next Next) error {
-	return s.tx(ctx, func(tx *gorm.DB) error {
+	return s.step(ctx, failpoint.Advance, func(tx *gorm.DB) error {
 		now, err := s.at(tx)
 		if err != nil {
 			return err
