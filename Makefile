@@ -15,7 +15,7 @@ LINT_VERSION := 2.15.0
 LINT         := .tools/golangci-lint-$(LINT_VERSION)
 
 # Packages whose tests run on PostgreSQL, too, beside ./store and ./replicas.
-ON_POSTGRES := ./fulfil ./handlers .
+ON_POSTGRES := ./fulfil ./handlers ./crash .
 
 help: ## list these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

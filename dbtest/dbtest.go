@@ -92,6 +92,31 @@ func Empty(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "portal.db")
 }
 
+// Copy makes a database that holds what another one does, which nobody has open.
+func Copy(t testing.TB, dsn string) string {
+	t.Helper()
+	from, ok := store.File(dsn)
+	if !ok {
+		u, err := url.Parse(dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return create(t, "TEMPLATE "+strings.Trim(u.Path, "/"))
+	}
+	if _, err := os.Stat(from + "-wal"); err == nil {
+		t.Fatalf("%s is open", from)
+	}
+	data, err := os.ReadFile(from) // #nosec G304 -- a test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(t.TempDir(), "portal.db")
+	if err := os.WriteFile(to, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
 // Raw opens a database beside the store, as somebody who has its file or its
 // password could.
 func Raw(t testing.TB, dsn string) *gorm.DB {
