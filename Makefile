@@ -1,6 +1,6 @@
 # `make` lists what there is. CI runs `make check`.
 .DEFAULT_GOAL := help
-.PHONY: help run dev generate build deps test check fresh vet lint bench screenshots clean
+.PHONY: help run dev generate build deps test soak check fresh vet lint bench screenshots clean
 # One after the other: `fresh` writes what the others read.
 .NOTPARALLEL:
 
@@ -43,6 +43,14 @@ test: deps ## all tests, with the race detector
 	go test -race -timeout 20m ./...
 	scripts/with-postgres.sh go test -race -timeout 20m ./store ./replicas
 	scripts/with-postgres.sh go test -timeout 20m $(ON_POSTGRES)
+
+KILLS ?= 500
+SEED  ?= 0
+
+# docs/RELIABILITY.md has the results. A seed repeats the choices, not the timing.
+soak: deps ## kill portal and sandbox at random under load, on both databases (KILLS=500 SEED=…)
+	go test -count 1 -v -timeout 0 -run '^TestRandomKillsUnderLoad$$' ./crash -kills $(KILLS) -seed $(SEED)
+	scripts/with-postgres.sh go test -count 1 -v -timeout 0 -run '^TestRandomKillsUnderLoad$$' ./crash -kills $(KILLS) -seed $(SEED)
 
 check: fresh vet lint test ## what CI runs: generated code, format, vet, lint, tests
 

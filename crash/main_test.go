@@ -12,6 +12,12 @@ import (
 	"testing"
 )
 
+// The long run's size, and what repeats one. `make soak` sets them.
+var (
+	kills = flag.Int("kills", 20, "how often the random run ends the portal or the sandbox")
+	seed  = flag.Uint64("seed", 0, "the random run's seed; 0: a new one, which is printed")
+)
+
 // folder is where what all tests share lies.
 var folder string
 
