@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"portal/audit"
+	"portal/failpoint"
 	"portal/store"
 )
 
@@ -242,16 +243,20 @@ func (s Settings) auditKeys(ctx context.Context, db *store.Store) (audit.Keys, e
 	return readAuditKeys(file)
 }
 
-// makeAuditKey makes a key, and never over another.
+// makeAuditKey makes a key, whole or not at all, and never over another. A crash
+// leaves at most a hidden file beside it, whose key has signed nothing.
 func makeAuditKey(file string) error {
 	private, err := audit.NewKey("")
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // #nosec G304 -- the operator names it
+	name, err := besideFile(file, keyFile(private))
 	if err == nil {
-		_, err = f.WriteString(keyFile(private))
-		err = errors.Join(err, f.Sync(), f.Close())
+		failpoint.Hit(failpoint.StartKey)
+		err = errors.Join(os.Link(name, file), os.Remove(name)) // a link takes no name that there is
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(file))
 	}
 	if err != nil {
 		return fmt.Errorf("audit key: %w", err)
@@ -283,18 +288,37 @@ func keyFile(private string, public ...string) string {
 // replaceFile writes a file whole or not at all: a key that is lost half way
 // could not be had again.
 func replaceFile(name, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".audit-key-*") // mode 0600
+	written, err := besideFile(name, text)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
+	if err := os.Rename(written, name); err != nil {
+		return errors.Join(err, os.Remove(written))
 	}
+	return syncFolder(filepath.Dir(name))
+}
+
+// besideFile writes a text into a new file beside another, and to the disk.
+func besideFile(name, text string) (string, error) {
+	f, err := os.CreateTemp(filepath.Dir(name), ".audit-key-*") // mode 0600
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return "", err
 	}
-	return nil
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
+}
+
+// syncFolder brings a new name to the disk: nothing may be signed with a key
+// that a power cut would take away.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir) // #nosec G304 -- the folder of the operator's file
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // checkpointEvery is how long what happened may stay without a signature. A

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"portal/dbtest"
 	"portal/failpoint"
 	"portal/models"
 	"portal/provider/sandbox"
@@ -201,7 +202,7 @@ func everyPoint() error {
 	var missed []string
 	deaths := 0
 	for _, p := range failpoint.Points() {
-		if reaches[p.String()] == 0 {
+		if reaches[p.String()] == 0 && (p != failpoint.StartKey || !dbtest.Postgres()) {
 			missed = append(missed, p.String())
 		}
 		deaths += reaches[p.String()]

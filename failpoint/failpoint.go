@@ -36,6 +36,7 @@ var (
 	MigrateStatement = point("migrate.statement") // before and after each statement and file of a migration
 	StartMigrated    = point("start.migrated")    // the schema stands, the database belongs to no provider
 	StartBound       = point("start.bound")       // it belongs to one
+	StartKey         = point("start.audit-key")   // the key of the history is written, and not yet where it belongs
 	StartPerson      = point("start.person")      // before each of the sandbox's demo accounts and people
 
 	// Quoting and placing.
