@@ -67,7 +67,7 @@ func (cmd *auditVerifyCommand) Run(ctx context.Context, s *Settings) error {
 			fmt.Fprintf(os.Stderr, "%d orders …\n", orders)
 		}
 	}
-	return s.withHistory(ctx, func(db *store.Store) error {
+	return s.withHistory(ctx, (*store.Store).Schema, func(db *store.Store) error {
 		done, err := db.Audit(ctx, ask)
 		if errors.Is(err, store.ErrNoAuditKey) {
 			return wrongSetting("--audit-key %q: there is no such file, but there are checkpoints to check with it. The public keys are enough: portal audit key prints them where the portal runs", s.auditKeyFile())
@@ -129,7 +129,7 @@ type auditAnchorCommand struct{}
 
 // Run prints the newest checkpoint.
 func (auditAnchorCommand) Run(ctx context.Context, s *Settings) error {
-	return s.withHistory(ctx, func(db *store.Store) error {
+	return s.withHistory(ctx, (*store.Store).Schema, func(db *store.Store) error {
 		anchor, err := db.Anchor(ctx)
 		if err == nil && anchor == "" {
 			err = errors.New("there is no checkpoint yet: portal audit checkpoint signs one")
@@ -143,7 +143,7 @@ type auditCheckpointCommand struct{}
 
 // Run signs a checkpoint.
 func (auditCheckpointCommand) Run(ctx context.Context, s *Settings) error {
-	return s.withHistory(ctx, func(db *store.Store) error {
+	return s.withHistory(ctx, (*store.Store).Ready, func(db *store.Store) error {
 		keys, err := s.auditKeys(ctx, db)
 		if err != nil {
 			return err
@@ -197,8 +197,8 @@ func (cmd *auditKeyCommand) Run(s *Settings) error {
 }
 
 // withHistory runs f on a database that is there already: opening another would
-// make it.
-func (s Settings) withHistory(ctx context.Context, f func(*store.Store) error) error {
+// make it. A copy may be looked at, but is not signed.
+func (s Settings) withHistory(ctx context.Context, ready func(*store.Store, context.Context) error, f func(*store.Store) error) error {
 	if path, ok := store.File(s.Database); ok {
 		if _, err := os.Stat(path); err != nil {
 			return wrongSetting("--database %s: %v", path, err)
@@ -208,7 +208,7 @@ func (s Settings) withHistory(ctx context.Context, f func(*store.Store) error) e
 	if err != nil {
 		return err
 	}
-	if err = db.Ready(ctx); err == nil {
+	if err = ready(db, ctx); err == nil {
 		err = f(db)
 	}
 	return errors.Join(err, db.Close())

@@ -81,7 +81,7 @@ func (d *diagnosis) tell(what string, err error, fine string) bool {
 // provider about, 0 without one.
 func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
 	name := store.Name(cfg.Database)
-	if path, ok := store.File(cfg.Database); ok && !d.file(path) {
+	if path, ok := store.File(cfg.Database); ok && !d.file(cfg, path) {
 		return 0
 	}
 	db, err := store.Open(cfg.Database, nil)
@@ -111,6 +111,13 @@ func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
 	}
 	d.engine(ctx, db)
 	d.auditKey(ctx, cfg, db)
+	held, err := db.CountHeld(ctx)
+	switch {
+	case err != nil:
+		d.bad("Holds", err.Error())
+	case held > 0:
+		d.note("Holds", count(held, "account")+" held: nothing is ordered for them until an operator has compared them with the provider; portal account held lists them, docs/backups.md says what to do")
+	}
 	accounts, err := db.Accounts(ctx, models.Viewer{User: models.User{Role: models.Operator}}, "", 0, 1)
 	if err != nil || len(accounts) == 0 {
 		return 0
@@ -147,9 +154,13 @@ func (d *diagnosis) engine(ctx context.Context, db *store.Store) {
 }
 
 // file says whether an SQLite file is there to be opened, which would make it.
-func (d *diagnosis) file(path string) bool {
+func (d *diagnosis) file(cfg config, path string) bool {
 	if info, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) && (err != nil || info.Size() > 0) {
 		return true
+	}
+	if err := cfg.unfinishedRestore(); err != nil {
+		d.bad("Database", err.Error())
+		return false
 	}
 	probe, err := os.CreateTemp(filepath.Dir(path), ".portal-doctor-*")
 	if err == nil {

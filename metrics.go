@@ -83,6 +83,8 @@ var (
 		"How long the worker has left an order lying that is due, 0 without one.", nil, nil)
 	oldestUnsigned = prometheus.NewDesc("portal_oldest_unsigned_event_seconds",
 		"Age of the oldest step of an order, or entry from outside, that no signed checkpoint covers, 0 without one.", nil, nil)
+	accountsHeld = prometheus.NewDesc("portal_accounts_held",
+		"Accounts that order nothing until an operator releases them.", nil, nil)
 )
 
 // Describe names what Collect gives.
@@ -91,9 +93,10 @@ func (o *orderCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- oldestOpenOrder
 	ch <- overdueOrder
 	ch <- oldestUnsigned
+	ch <- accountsHeld
 }
 
-// Collect counts the orders in the database. Without one it gives nothing: a
+// Collect counts what is in the database. Without one it gives nothing: a
 // stale figure would look like an answer.
 func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -107,6 +110,10 @@ func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 	if err == nil {
 		unsigned, err = o.db.OldestUnsigned(ctx)
 	}
+	var held int
+	if err == nil {
+		held, err = o.db.CountHeld(ctx)
+	}
 	if err != nil {
 		o.logger.Error("can't count orders for the metrics", "error", err)
 		return
@@ -117,6 +124,7 @@ func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(oldestOpenOrder, prometheus.GaugeValue, o.age(oldest))
 	ch <- prometheus.MustNewConstMetric(overdueOrder, prometheus.GaugeValue, overdue.Seconds())
 	ch <- prometheus.MustNewConstMetric(oldestUnsigned, prometheus.GaugeValue, o.age(unsigned))
+	ch <- prometheus.MustNewConstMetric(accountsHeld, prometheus.GaugeValue, float64(held))
 }
 
 // age is how many seconds ago something was, 0 for the zero time.

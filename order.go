@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/user"
 
 	"portal/models"
 	"portal/store"
@@ -24,18 +22,9 @@ type orderCommands struct {
 // Run settles an order.
 func (cmd *orderCommands) Run(ctx context.Context, s *Settings) error {
 	d := cmd.Settle
-	if path, ok := store.File(s.Database); ok {
-		if _, err := os.Stat(path); err != nil {
-			return wrongSetting("--database %s: %v", path, err) // opening would make an empty one
-		}
-	}
-	actor := "command"
-	if u, err := user.Current(); err == nil {
-		actor += ":" + u.Username
-	}
-	return s.withStore(ctx, func(db *store.Store) error {
+	return s.withDatabase(ctx, func(db *store.Store) error {
 		err := db.SettleOrder(ctx, d.Number, store.Settlement{
-			As: models.Status(d.As), Note: d.Reason, ProviderOrderID: d.OrderID, InstanceID: d.InstanceID, Actor: actor,
+			As: models.Status(d.As), Note: d.Reason, ProviderOrderID: d.OrderID, InstanceID: d.InstanceID, Actor: actor(),
 		})
 		switch {
 		case errors.Is(err, models.ErrNotFound):
@@ -44,16 +33,38 @@ func (cmd *orderCommands) Run(ctx context.Context, s *Settings) error {
 			return fmt.Errorf("order %s is not in review: only orders in review are settled by hand", d.Number)
 		case err == nil:
 			fmt.Printf("Order %s is settled as %s.\n", d.Number, d.As)
+			return tellDates(ctx, db, d.Number)
 		}
 		return err
 	})
+}
+
+// tellDates says of a completed order what its dates rest on when no attempt
+// does.
+func tellDates(ctx context.Context, db *store.Store, number string) error {
+	o, err := db.Order(ctx, staff, number)
+	if err != nil || o.Status != models.Completed {
+		return err
+	}
+	attempts, err := db.Attempts(ctx, o.ID)
+	if err != nil {
+		return err
+	}
+	if at, recorded := models.Begun(o, attempts); !recorded {
+		fmt.Printf("No attempt that may have reached the provider is on record, so its dates count from when it was placed, the earliest possible: %s.\n", moment(at))
+	}
+	return nil
 }
 
 type migrateCommand struct{}
 
 // Run migrates the database.
 func (migrateCommand) Run(ctx context.Context, s *Settings) error {
-	if _, err := s.check(); err != nil {
+	cfg, err := s.check()
+	if err == nil {
+		err = cfg.unfinishedRestore()
+	}
+	if err != nil {
 		return err
 	}
 	db, err := store.Open(s.Database, nil)

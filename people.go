@@ -18,6 +18,9 @@ import (
 // none yet, or when the caller is the one to do so: a command must not change
 // it under a portal of an older version that is running.
 func (c config) openStore(ctx context.Context, migrate bool) (*store.Store, error) {
+	if err := c.unfinishedRestore(); err != nil {
+		return nil, err
+	}
 	db, err := store.Open(c.Database, nil)
 	if err != nil {
 		return nil, err
@@ -85,27 +88,31 @@ func (cmd *resellerCommand) Run(ctx context.Context, s *Settings) error {
 }
 
 type accountCommands struct {
-	Add struct {
-		OwnerID  string `required:"" name:"owner-id" placeholder:"UID" help:"The Alibaba Cloud UID of who owns the machines."`
-		Name     string `required:"" help:"The account's name, as its people know it."`
-		Reseller string `help:"The name of the reseller that administers it."`
-	} `cmd:"" help:"Add an account."`
+	Add     accountAddCommand     `cmd:"" help:"Add an account."`
+	Held    accountHeldCommand    `cmd:"" help:"List the accounts that are held: after a restore nothing is ordered for them."`
+	Release accountReleaseCommand `cmd:"" help:"Release held accounts: they can order again."`
+}
+
+type accountAddCommand struct {
+	OwnerID  string `required:"" name:"owner-id" placeholder:"UID" help:"The Alibaba Cloud UID of who owns the machines."`
+	Name     string `required:"" help:"The account's name, as its people know it."`
+	Reseller string `help:"The name of the reseller that administers it."`
 }
 
 // Run adds an account.
-func (cmd *accountCommands) Run(ctx context.Context, s *Settings) error {
-	ownerID, err := models.ParseOwnerID(cmd.Add.OwnerID)
+func (cmd *accountAddCommand) Run(ctx context.Context, s *Settings) error {
+	ownerID, err := models.ParseOwnerID(cmd.OwnerID)
 	if err != nil {
-		return wrongSetting("--owner-id %q: %v", cmd.Add.OwnerID, err)
+		return wrongSetting("--owner-id %q: %v", cmd.OwnerID, err)
 	}
-	name, err := models.NormalizeName(cmd.Add.Name)
+	name, err := models.NormalizeName(cmd.Name)
 	if err != nil {
 		return wrongSetting("--name: %v", err)
 	}
 	return s.withStore(ctx, func(db *store.Store) error {
 		account := models.Account{OwnerID: ownerID, Name: name}
-		if cmd.Add.Reseller != "" {
-			r, err := findReseller(ctx, db, cmd.Add.Reseller)
+		if cmd.Reseller != "" {
+			r, err := findReseller(ctx, db, cmd.Reseller)
 			if err != nil {
 				return err
 			}

@@ -32,6 +32,11 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 		return err
 	}
 	logger := newLogger()
+	unlock, err := cfg.lockDatabase(false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	db, err := cfg.openStore(ctx, true)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func open(t testing.TB, from *seedling) *site {
 	if from == nil {
 		s.dsn = dbtest.Empty(t)
 	} else {
-		s.dsn = dbtest.Copy(t, from.dsn)
+		s.dsn = dbtest.Clone(t, from.dsn)
 		copyFile(t, from.state, state)
 		copyFile(t, from.key, s.key())
 	}
@@ -215,7 +215,7 @@ func seeded(t testing.TB, bought bool) *seedling {
 	s.box.signal(syscall.SIGTERM)
 	s.box.end(t)
 	kept := lasting{t}
-	from.dsn, from.state = dbtest.Copy(kept, s.dsn), filepath.Join(kept.TempDir(), "sandbox.jsonl")
+	from.dsn, from.state = dbtest.Clone(kept, s.dsn), filepath.Join(kept.TempDir(), "sandbox.jsonl")
 	from.key = filepath.Join(kept.TempDir(), "audit-key")
 	copyFile(t, s.box.state, from.state)
 	copyFile(t, s.key(), from.key)

@@ -92,8 +92,8 @@ func Empty(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "portal.db")
 }
 
-// Copy makes a database that holds what another one does, which nobody has open.
-func Copy(t testing.TB, dsn string) string {
+// Clone makes a database that holds what another one does, which nobody has open.
+func Clone(t testing.TB, dsn string) string {
 	t.Helper()
 	from, ok := store.File(dsn)
 	if !ok {

@@ -56,6 +56,7 @@ func newMuseum(t *testing.T) museum {
 	type visitor struct {
 		email, account string
 		owner          int64
+		row            models.Account
 		b              *portaltest.Browser
 	}
 	visitors := 0
@@ -65,6 +66,7 @@ func newMuseum(t *testing.T) museum {
 		v := &visitor{email: fmt.Sprintf("customer-%d@example.com", visitors), owner: 2000000000000000 + int64(visitors)}
 		account := p.AddAccount(v.owner, name, nil)
 		p.AddUser(v.email, models.Customer, &account, nil)
+		v.row = account
 		if err := p.Sandbox.SetMachines(v.owner, 25); err != nil {
 			t.Fatal(err)
 		}
@@ -150,6 +152,8 @@ func newMuseum(t *testing.T) museum {
 	carry(gone, models.Buy, url.Values{"edition": {"pro"}, "term": {"year-1"}})
 	refunded := carry(gone, models.Refund, nil)
 	carry(soon, models.Buy, url.Values{"edition": {"pro"}, "term": {"year-1"}})
+	paused := newVisitor("Tianshan Dairy 天山乳业")
+	carry(paused, models.Buy, url.Values{"edition": {"pro"}, "term": {"year-1"}})
 	elsewhere := newVisitor("Heng Steel 恒山钢铁")
 	if page := p.SignedIn(operator).Post(elsewhere.account+"/outside", url.Values{
 		"kind": {"adopted"}, "instance_id": {"sas-0c2e5a7d9f1b3e46"}, "edition": {"pro"}, "machines": {"20"},
@@ -162,7 +166,7 @@ func newMuseum(t *testing.T) museum {
 			t.Fatal(err)
 		}
 	}
-	for _, v := range []*visitor{bought, reviewed, lapsed, fresh, few, changed, refused, doubtful, waiting, ends, auto, lived, highest, gone, soon, elsewhere} {
+	for _, v := range []*visitor{bought, reviewed, lapsed, fresh, few, changed, refused, doubtful, waiting, ends, auto, lived, highest, gone, soon, paused, elsewhere} {
 		signIn(v) // the first three again: a night has ended their sessions
 	}
 	for _, email := range []string{operator, "support@example.com"} {
@@ -194,6 +198,8 @@ func newMuseum(t *testing.T) museum {
 		return page.Location
 	}
 	checkRefund := checkOf(lived, models.Refund, nil)
+	checkPaused := checkOf(paused, models.Renew, url.Values{"term": {"year-1"}})
+	p.Hold(paused.row)
 	m.pages = []shown{
 		{name: "sign-in", path: "/sign-in"},
 		{name: "sign-in-errors", path: "/sign-in", press: "main form button", status: 422},
@@ -205,6 +211,10 @@ func newMuseum(t *testing.T) museum {
 		{name: "account-presumed", as: auto.email, path: auto.account},
 		{name: "account-refunded", as: gone.email, path: gone.account},
 		{name: "account-for-operator", as: operator, path: elsewhere.account},
+		{name: "account-held", as: paused.email, path: paused.account},
+		{name: "account-held-for-operator", as: operator, path: paused.account},
+		{name: "account-held-errors", as: operator, path: paused.account, press: "main form button", status: 422},
+		{name: "check-held", as: paused.email, path: checkPaused},
 		{name: "renew", as: lived.email, path: of(lived, models.Renew)},
 		{name: "renew-lapsed", as: ends.email, path: of(ends, models.Renew)},
 		{name: "renew-errors", as: lived.email, path: of(lived, models.Renew) + "&term=week-1", status: 422},

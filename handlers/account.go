@@ -17,19 +17,28 @@ import (
 // account shows what one account holds, what can be done next, and everything
 // that happened.
 func (a *app) account(c echo.Context) error {
-	ctx, v := c.Request().Context(), viewer(c)
 	account, held, err := a.findAccount(c)
 	if err != nil {
 		return err
 	}
+	return a.renderAccount(c, http.StatusOK, account, held, "", nil)
+}
+
+// renderAccount is the account's page; reason and problems are of a release
+// that did not come about.
+func (a *app) renderAccount(c echo.Context, status int, account models.Account, held store.Holding, reason string, problems []views.Problem) error {
+	ctx, v := c.Request().Context(), viewer(c)
 	recent, err := a.Store.Orders(ctx, v, store.OrderFilter{AccountID: account.ID}, 0, 5)
 	if err != nil {
 		return err
 	}
 	page := a.page(c)
+	if c.Request().Method != http.MethodGet {
+		page.Path = accountPath(account.ID) // a form's answer can't be returned to, its page can
+	}
 	p := views.AccountProps{
-		Account: account, Subscription: held.Subscription, OpenOrder: held.OpenOrder, Recent: recent,
-		MayOrder: v.MayOrder(), ExamplePrices: a.Book.Example(),
+		Account: account, Subscription: held.Subscription, OpenOrder: held.OpenOrder, Hold: held.Hold, Recent: recent,
+		MayOrder: v.MayOrder(), ExamplePrices: a.Book.Example(), ReleaseReason: reason, Problems: problems,
 	}
 	if s := held.Subscription; s != nil {
 		p.Owned = a.counts.forLooking(ctx, account.OwnerID)
@@ -39,8 +48,15 @@ func (a *app) account(c echo.Context) error {
 		}
 	}
 	p.Actions = a.actions(v, held, p.Owned, page.Now)
-	if p.Story, err = a.story(c, held.History, page.Now); err != nil {
+	if p.Story, err = a.story(c, account, held.History, page.Now); err != nil {
 		return err
+	}
+	if h := held.Hold; h != nil && v.Staff() {
+		shown := *h
+		if shown.Actor, err = a.actorName(c, h.Actor); err != nil {
+			return err
+		}
+		p.Hold = &shown
 	}
 	if v.User.Role == models.Operator && held.OpenOrder == nil {
 		p.Records = recordable(held.Subscription, page.Now)
@@ -48,11 +64,13 @@ func (a *app) account(c echo.Context) error {
 	if kind := models.OutsideKind(c.QueryParam("recorded")); v.User.Role == models.Operator && slices.Contains(models.OutsideKinds(), kind) {
 		p.Recorded = kind
 	}
-	if held.OpenOrder != nil {
+	// A page that asks for itself again would take away what is being typed.
+	typing := v.User.Role == models.Operator && held.Hold != nil
+	if held.OpenOrder != nil && !typing {
 		page.Refresh = refreshFor(held.OpenOrder.Status)
 	}
 	setRefresh(c, page.Refresh)
-	return a.render(c, http.StatusOK, views.Account(page, p))
+	return a.render(c, status, views.Account(page, p))
 }
 
 // actions are what can be done with what is held, and why the rest can't.
@@ -96,6 +114,7 @@ func (a *app) whyNot(v models.Viewer, kind models.Kind, held store.Holding, owne
 		open   *models.OpenOrderError
 		soon   *tooSoonError
 		cannot *cannotError
+		hold   *models.AccountHeldError
 	)
 	err := a.may(kind, held, now)
 	switch {
@@ -103,6 +122,8 @@ func (a *app) whyNot(v models.Viewer, kind models.Kind, held store.Holding, owne
 		return "read_only", nil
 	case errors.As(err, &open):
 		return "open_order", []any{"Number", open.Number}
+	case errors.As(err, &hold):
+		return "held", nil
 	case errors.As(err, &soon):
 		return "buy_again_wait", []any{"Day", soon.from}
 	case errors.Is(err, models.ErrSubscribed):

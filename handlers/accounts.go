@@ -49,7 +49,9 @@ func (a *app) accounts(c echo.Context) error {
 	}
 	for _, account := range found {
 		h := held[account.ID]
-		p.Rows = append(p.Rows, views.AccountRow{Account: account, Subscription: h.Subscription, OpenOrder: h.OpenOrder})
+		p.Rows = append(p.Rows, views.AccountRow{
+			Account: account, Subscription: h.Subscription, OpenOrder: h.OpenOrder, Hold: h.Hold,
+		})
 	}
 	return a.render(c, http.StatusOK, views.Accounts(a.page(c), p))
 }

@@ -126,10 +126,13 @@ func (a *app) requote(c echo.Context, w asked, old models.Quote, why []models.Qu
 func (a *app) notPlaced(c echo.Context, quote models.Quote, err error) error {
 	var open *models.OpenOrderError
 	var soon *tooSoonError
+	var hold *models.AccountHeldError
 	problem := views.Problem{}
 	switch {
 	case errors.As(err, &open):
 		problem = views.Problem{Key: "open_order", Args: []any{"Number", open.Number}}
+	case errors.As(err, &hold):
+		problem.Key = "account_held"
 	case errors.Is(err, models.ErrSubscribed):
 		problem.Key = "already_subscribed"
 	case errors.Is(err, models.ErrNotSubscribed):

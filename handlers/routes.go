@@ -27,6 +27,7 @@ func (a *app) route(e *echo.Echo) {
 	e.POST("/accounts/:account/quote", a.makeQuote, in)
 	e.GET("/accounts/:account/outside", a.outsideForm, in)
 	e.POST("/accounts/:account/outside", a.recordOutside, in)
+	e.POST("/accounts/:account/release", a.releaseAccount, in)
 	e.GET("/quotes/:quote", a.check, in)
 	e.POST("/quotes/:quote/order", a.placeOrder, in)
 	e.GET("/orders", a.orders, in)

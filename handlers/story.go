@@ -12,7 +12,7 @@ import (
 
 // story tells everything that happened to what the account holds, newest
 // first. Who did it, only staff are told.
-func (a *app) story(c echo.Context, h models.History, now time.Time) ([]views.Happening, error) {
+func (a *app) story(c echo.Context, account models.Account, h models.History, now time.Time) ([]views.Happening, error) {
 	staff := viewer(c).Staff()
 	names := map[int64]string{}
 	by := func(userID int64) (string, error) {
@@ -33,7 +33,7 @@ func (a *app) story(c echo.Context, h models.History, now time.Time) ([]views.Ha
 		if o := e.Order; o != nil {
 			happened, who = views.Happening{At: *o.SettledAt, Key: string(o.Kind), Order: o}, o.UserID
 		} else {
-			happened, who = views.Happening{At: tookEffect(*e.Outside), Key: string(e.Outside.Kind), Outside: e.Outside}, e.Outside.UserID
+			happened, who = views.Happening{At: tookEffect(*e.Outside), Key: string(e.Outside.Kind), Outside: e.Outside, Note: e.Outside.Reason}, e.Outside.UserID
 		}
 		var err error
 		if happened.By, err = by(who); err != nil {
@@ -50,6 +50,13 @@ func (a *app) story(c echo.Context, h models.History, now time.Time) ([]views.Ha
 		if s.State(now) == models.Expired {
 			story = append(story, ended(s.EndsAt))
 		}
+	}
+	if staff {
+		holds, err := a.holdStory(c, account.ID)
+		if err != nil {
+			return nil, err
+		}
+		story = append(story, holds...)
 	}
 	slices.SortStableFunc(story, func(a, b views.Happening) int { return a.At.Compare(b.At) })
 	slices.Reverse(story)

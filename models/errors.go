@@ -1,6 +1,9 @@
 package models
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Errors that mean something to the person at the other end. One place
 // (handlers) turns them into a status and a page.
@@ -32,6 +35,17 @@ type OpenOrderError struct {
 }
 
 func (e *OpenOrderError) Error() string { return "order " + e.Number + " is still open" }
+
+// AccountHeldError is an order for an account that is held: this portal may not
+// know what the account holds, so nothing is ordered until an operator has
+// looked.
+type AccountHeldError struct {
+	Since time.Time // UTC
+}
+
+func (e *AccountHeldError) Error() string {
+	return "the account is held since " + e.Since.Format(time.RFC3339)
+}
 
 // QuoteChangedError says why a quote can't be placed as it is. Nothing was
 // sent; a new quote has to stand beside it.

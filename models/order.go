@@ -97,6 +97,25 @@ type Attempt struct {
 	Late       bool   // answered after another worker had taken over: evidence only
 }
 
+// Begun is when the provider can first have done an order's work: the start of
+// the first attempt that may have reached it (UTC). The provider answers no
+// dates; of those possible we keep the earliest, so that nobody counts on a day
+// that may not be theirs. Without such an attempt it is when the order was
+// placed, and recorded is false: a database that was restored does not know what
+// was sent after its copy was made.
+func Begun(o Order, attempts []Attempt) (at time.Time, recorded bool) {
+	for _, a := range attempts {
+		switch a.Outcome {
+		case OutcomeNotSent, OutcomeLater, OutcomeRejected:
+		case "", OutcomeDone, OutcomeInferredDone, OutcomeUnknown, OutcomeProvesNothing, OutcomeContradicted:
+			return a.StartedAt, true
+		default:
+			return a.StartedAt, true // what this program doesn't know may have arrived
+		}
+	}
+	return o.PlacedAt, false
+}
+
 // Event is one step of an order's life. Events are never changed or deleted.
 type Event struct {
 	ID      int64

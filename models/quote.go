@@ -12,6 +12,7 @@ const (
 	CountChanged   QuoteChange = "count"      // the provider counts other machines
 	PricesChanged  QuoteChange = "prices"     // another price book is in force
 	AccountChanged QuoteChange = "last_order" // what the account holds has changed since
+	HeldSince      QuoteChange = "held"       // the account was held since: what the quote rests on was in doubt
 )
 
 // Held is what an account held when a quote was made.

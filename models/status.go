@@ -11,7 +11,8 @@ type Status string
 //	  │ │         └──────→ unknown ──→ sending (same token, same parameters) ──→ …
 //	  │ │         │                └─→ needs_review ──→ completed | rejected   (an operator, with a reason)
 //	  │ │         └──────────────────→ needs_review    refused, and an earlier attempt is unknown: both may be true
-//	  │ └→ cancelled
+//	  │ ├→ cancelled
+//	  │ └────────────────────────────→ needs_review    restored from a copy: what was sent since is not known
 //	  └── at most 15 minutes in placed, then rejected: nothing was charged
 const (
 	Placed      Status = "placed"       // committed; nothing is under way at the provider
@@ -43,7 +44,9 @@ func (s Status) Open() bool {
 // transitions is the whole table: what may follow what. Nothing else in the
 // portal decides this.
 var transitions = map[Status][]Status{
-	Placed:      {Sending, Cancelled, Rejected},
+	// Only a restore takes a placed order to review (ReasonRestored): what this
+	// copy calls placed may have been sent, and charged, after the copy was made.
+	Placed:      {Sending, Cancelled, Rejected, NeedsReview},
 	Sending:     {Completed, Rejected, Placed, Unknown, NeedsReview},
 	Unknown:     {Sending, NeedsReview},
 	NeedsReview: {Completed, Rejected},
@@ -86,6 +89,7 @@ const (
 	ReasonCancelled     Reason = "cancelled"      // its owner took it back
 	ReasonSettled       Reason = "settled"        // an operator decided, with a reason of their own
 	ReasonLate          Reason = "late_answer"    // only on an event: an answer that came too late to move the order
+	ReasonRestored      Reason = "restored"       // open in a copy that was restored: what happened since is not known
 )
 
 // Reasons lists every reason that can stand on an order or its events.
@@ -93,6 +97,6 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonPlacedByUser, ReasonClaimed, ReasonDone, ReasonInferredDone, ReasonRefused, ReasonNotSent,
 		ReasonThrottled, ReasonNoAnswer, ReasonProvesNothing, ReasonContradicted, ReasonWorkerLost,
-		ReasonTooLong, ReasonTokenWindow, ReasonClockBack, ReasonCancelled, ReasonSettled, ReasonLate,
+		ReasonTooLong, ReasonTokenWindow, ReasonClockBack, ReasonCancelled, ReasonSettled, ReasonLate, ReasonRestored,
 	}
 }

@@ -48,6 +48,8 @@ type Portal struct {
 	Config  handlers.Config
 	DSN     string // of the database, see dbtest
 
+	timeout time.Duration // the provider's
+
 	mu sync.Mutex
 	at time.Time
 }
@@ -88,7 +90,7 @@ func New(t testing.TB, opts ...Option) *Portal {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	p := &Portal{T: t, Log: &Buffer{}, at: time.Now()}
+	p := &Portal{T: t, Log: &Buffer{}, at: time.Now(), timeout: o.timeout}
 	logger := slog.New(slog.NewJSONHandler(p.Log, nil))
 
 	cfg := sandbox.Config{Machines: map[int64]int{Owner: 25}, Calendar: p.Now}

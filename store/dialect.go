@@ -23,6 +23,13 @@ type dialect interface {
 	// writable fails where a transaction could begin, but not write.
 	writable(tx *gorm.DB) error
 
+	// alone opens the database for one who restores it, and fails with errInUse
+	// when somebody else uses it; so does nobodyElse when somebody came since.
+	alone(now func() time.Time) (*gorm.DB, error)
+	nobodyElse(db *gorm.DB) error
+	// sound looks for damage, where the database may have some that nobody noticed.
+	sound(db *gorm.DB) error
+
 	// clock reads the database's clock. ok is false where it is this process's own.
 	clock(db *gorm.DB) (at time.Time, ok bool, err error)
 

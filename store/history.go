@@ -12,14 +12,19 @@ import (
 // Holding is what an account holds and what is under way for it.
 type Holding struct {
 	models.History
-	OpenOrder *models.Order // nil when none is under way
+	OpenOrder *models.Order       // nil when none is under way
+	Hold      *models.AccountHold // nil when the account is not held
 }
 
 // May says why no order of this kind may be started at now: a
-// *models.OpenOrderError or what models.May says; nil when one may.
+// *models.OpenOrderError, a *models.AccountHeldError or what models.May says;
+// nil when one may.
 func (h Holding) May(kind models.Kind, now time.Time) error {
 	if h.OpenOrder != nil {
 		return &models.OpenOrderError{Number: h.OpenOrder.Number}
+	}
+	if h.Hold != nil {
+		return &models.AccountHeldError{Since: h.Hold.Since}
 	}
 	return models.May(kind, h.Subscription, now)
 }
@@ -33,6 +38,10 @@ func (s *Store) Holdings(ctx context.Context, accountIDs ...int64) (map[int64]Ho
 		if err := tx.Where("account_id IN ? AND status IN ?", accountIDs, openStatuses).Find(&open).Error; err != nil {
 			return err
 		}
+		var holds []models.AccountHold
+		if err := tx.Where("account_id IN ? AND released_at IS NULL", accountIDs).Find(&holds).Error; err != nil {
+			return err
+		}
 		histories, err := histories(tx, s.now(), accountIDs...)
 		if err != nil {
 			return err
@@ -42,7 +51,14 @@ func (s *Store) Holdings(ctx context.Context, accountIDs ...int64) (map[int64]Ho
 			held[id] = Holding{History: h}
 		}
 		for _, o := range open {
-			held[o.AccountID] = Holding{History: held[o.AccountID].History, OpenOrder: &o}
+			h := held[o.AccountID]
+			h.OpenOrder = &o
+			held[o.AccountID] = h
+		}
+		for _, hold := range holds {
+			h := held[hold.AccountID]
+			h.Hold = &hold
+			held[hold.AccountID] = h
 		}
 		return nil
 	})

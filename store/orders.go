@@ -111,8 +111,8 @@ type Placing struct {
 // PlaceOrder turns a quote into an order, once: a quote that has led to an
 // order gives that order again. Otherwise it checks that the quote still holds
 // (models.QuoteChangedError), that the account has no open order
-// (models.OpenOrderError) and may have one of this kind (models.May), and
-// commits the order. Nothing is sent here.
+// (models.OpenOrderError), is not held (models.AccountHeldError) and may have one
+// of this kind (models.May), and commits the order. Nothing is sent here.
 //
 // Placings, completions and entries from outside of one account come one after
 // the other: each locks the account before it reads its history. So two placings
@@ -144,6 +144,13 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 		} else if open != nil {
 			return &models.OpenOrderError{Number: open.Number}
 		}
+		hold, err := newestHold(tx, quote.AccountID)
+		if err != nil {
+			return err
+		}
+		if hold != nil && hold.Standing() {
+			return &models.AccountHeldError{Since: hold.Since}
+		}
 		now, err := s.at(tx)
 		if err != nil {
 			return err
@@ -155,7 +162,13 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 		if err := models.May(quote.Kind, known.Subscription, now); err != nil {
 			return err
 		}
-		if changed := changes(quote, p, known, now); len(changed) > 0 {
+		changed := changes(quote, p, known, now)
+		// A quote from before a restore may have led to an order that nobody here
+		// remembers.
+		if hold != nil && !hold.Since.Before(quote.CreatedAt) {
+			changed = append(changed, models.HeldSince)
+		}
+		if len(changed) > 0 {
 			return &models.QuoteChangedError{Reasons: changed}
 		}
 		account, err := first[models.Account](tx.Where("id = ?", quote.AccountID))
@@ -347,16 +360,14 @@ func completion(tx *gorm.DB, o models.Order, a models.Answer) (map[string]any, e
 	return set, nil
 }
 
-// begun is when the provider can first have done an order's work: the start of
-// the first attempt that may have reached it. The provider answers no dates;
-// of those possible we keep the earliest, so that nobody counts on a day that
-// may not be theirs.
+// begun is models.Begun of an order's attempts.
 func begun(tx *gorm.DB, o models.Order) (time.Time, error) {
-	attempt, err := first[models.Attempt](tx.
-		Where("order_id = ? AND outcome NOT IN ?", o.ID, []models.Outcome{
-			models.OutcomeNotSent, models.OutcomeLater, models.OutcomeRejected,
-		}).Order("number"))
-	return attempt.StartedAt, err
+	var attempts []models.Attempt
+	if err := tx.Where("order_id = ?", o.ID).Order("number").Find(&attempts).Error; err != nil {
+		return time.Time{}, err
+	}
+	at, _ := models.Begun(o, attempts)
+	return at, nil
 }
 
 // Order finds an order that the viewer may see.

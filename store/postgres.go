@@ -118,6 +118,30 @@ const postgresSession = `SET TIME ZONE 'UTC'; SET application_name = 'portal';
 	SET idle_in_transaction_session_timeout = '10s';
 	SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4`
 
+// alone uses another name than a portal does, which it looks for.
+func (d postgresServer) alone(now func() time.Time) (*gorm.DB, error) {
+	db, err := d.pool(now, "; SET application_name = 'portal restore'")
+	if err == nil {
+		err = d.nobodyElse(db)
+	}
+	return db, err
+}
+
+func (postgresServer) nobodyElse(db *gorm.DB) error {
+	for range 10 {
+		var others int
+		err := db.Raw(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'portal'`).Scan(&others).Error
+		if err != nil || others == 0 {
+			return err
+		}
+		time.Sleep(200 * time.Millisecond) // the server sees a connection for a moment after its portal has ended
+	}
+	return errInUse
+}
+
+// sound: the server checks what it loads from a dump.
+func (postgresServer) sound(*gorm.DB) error { return nil }
+
 // migrations run in one program at a time: replicas that start together wait
 // for the first. (A session's lock ends with its connection, so that a program
 // that dies in between keeps nobody out.)

@@ -55,10 +55,13 @@ func (d sqliteFile) open(now func() time.Time) (write, read *gorm.DB, err error)
 func (d sqliteFile) pool(connections int, now func() time.Time, query url.Values) (*gorm.DB, error) {
 	// Everything stands in the DSN, so that every connection of the pool has it.
 	// FULL: a commit that a power cut takes back would be a charge without a record.
-	query.Set("_journal_mode", "WAL")
-	query.Set("_synchronous", "FULL")
-	query.Set("_foreign_keys", "on")
-	query.Set("_busy_timeout", "10000")
+	for name, value := range map[string]string{
+		"_journal_mode": "WAL", "_synchronous": "FULL", "_foreign_keys": "on", "_busy_timeout": "10000",
+	} {
+		if !query.Has(name) {
+			query.Set(name, value)
+		}
+	}
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.Clean(d.path)}).EscapedPath(), RawQuery: query.Encode()}).String()
 	config := gormConfig(now)
 	config.PrepareStmt = true
@@ -73,6 +76,57 @@ func (d sqliteFile) pool(connections int, now func() time.Time, query url.Values
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	return db, nil
+}
+
+// alone keeps everybody else out until the pool is closed. Without a write-ahead
+// log beside it, the file is whole in itself then.
+func (d sqliteFile) alone(now func() time.Time) (*gorm.DB, error) {
+	db, err := d.pool(1, now, url.Values{
+		"_journal_mode": {"DELETE"}, "_locking_mode": {"EXCLUSIVE"}, "_busy_timeout": {"1000"}, "_txlock": {"exclusive"},
+	})
+	if err == nil {
+		// In this locking mode the lock stays when a transaction ends.
+		err = db.Transaction(func(*gorm.DB) error { return nil })
+	}
+	return db, unusable(err)
+}
+
+// unusable puts into words why a file can't be restored.
+func unusable(err error) error {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case sqlite3.ErrBusy, sqlite3.ErrLocked:
+		return errInUse
+	case sqlite3.ErrCorrupt:
+		return fmt.Errorf("the file is damaged: %w", e)
+	case sqlite3.ErrNotADB:
+		return errors.New("it is no SQLite database")
+	}
+	return err
+}
+
+func (sqliteFile) nobodyElse(*gorm.DB) error { return nil } // they are kept out
+
+func (sqliteFile) sound(db *gorm.DB) error {
+	var problems []string
+	if err := db.Raw(`PRAGMA integrity_check(3)`).Scan(&problems).Error; err != nil {
+		return unusable(err)
+	}
+	if len(problems) != 1 || problems[0] != "ok" {
+		return errors.New("the file is damaged: " + strings.Join(problems, "; "))
+	}
+	var broken []struct{ Table, Parent string }
+	if err := db.Raw(`PRAGMA foreign_key_check`).Scan(&broken).Error; err != nil {
+		return err
+	}
+	if len(broken) > 0 {
+		return fmt.Errorf("the file is damaged: %d rows lack what they belong to, the first in %s (of %s)",
+			len(broken), broken[0].Table, broken[0].Parent)
+	}
+	return nil
 }
 
 func (sqliteFile) migrations() (fs.FS, goose.Dialect, []goose.ProviderOption, error) {

@@ -97,8 +97,16 @@ type statements struct{}
 func (statements) Printf(string, ...any) { failpoint.Hit(failpoint.MigrateStatement) }
 func (statements) Fatalf(string, ...any) {}
 
-// Migrate brings the schema up to date and returns the files that it applied.
+// Migrate brings the schema up to date and returns the files that it applied. A
+// copy is left as it is (CopyError): restoring brings it up to date.
 func (s *Store) Migrate(ctx context.Context) ([]string, error) {
+	if err := s.Live(ctx); err != nil {
+		return nil, err
+	}
+	return s.migrate(ctx)
+}
+
+func (s *Store) migrate(ctx context.Context) ([]string, error) {
 	p, err := s.goose()
 	if err != nil {
 		return nil, err
@@ -121,8 +129,18 @@ var ErrNotMigrated = errors.New("the database's schema is older than this progra
 // one could break rules that the older one doesn't know.
 var ErrTooNew = errors.New("the database's schema is newer than this program: run the newer program, or restore the backup from before its upgrade")
 
-// Ready says whether the database answers and its schema is this program's.
+// Ready says whether the database answers, is no copy, and has this program's
+// schema.
 func (s *Store) Ready(ctx context.Context) error {
+	if err := s.Live(ctx); err != nil {
+		return err
+	}
+	return s.Schema(ctx)
+}
+
+// Schema says whether the schema is this program's: what may be read, a copy,
+// too.
+func (s *Store) Schema(ctx context.Context) error {
 	current, err := s.version(ctx)
 	if err != nil {
 		return err

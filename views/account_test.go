@@ -107,9 +107,11 @@ func story() []views.Happening {
 	out := []views.Happening{
 		{At: now, Key: "ended"},
 		{At: presumed.Start, Key: "presumed", Period: &presumed},
+		{At: now.Add(-time.Hour), Key: "hold", Note: hold().Note, By: "command:root"},
+		{At: now, Key: "hold_released", Note: "Bill and console agree: <b>nothing missing</b>", By: "chen@portal.example"},
 	}
 	for _, k := range models.OutsideKinds() {
-		out = append(out, views.Happening{At: now.Add(-time.Hour), Key: string(k), Outside: outside(k), By: "chen@portal.example"})
+		out = append(out, views.Happening{At: now.Add(-time.Hour), Key: string(k), Outside: outside(k), Note: outside(k).Reason, By: "chen@portal.example"})
 	}
 	for _, k := range models.Kinds() {
 		out = append(out, views.Happening{At: now.Add(-day), Key: string(k), Order: ptr(order(models.Completed, k, models.ReasonDone)), By: "li.na@yunqi.example"})

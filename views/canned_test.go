@@ -245,6 +245,7 @@ func pages() []canned {
 	out = append(out, accountPages()...)
 	out = append(out, cannotPages()...)
 	out = append(out, outsidePages()...)
+	out = append(out, heldPages()...)
 
 	form := func(change func(*views.QuoteFormProps)) func(views.Page) templ.Component {
 		props := quoteForm()

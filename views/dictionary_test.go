@@ -219,7 +219,7 @@ func aboutCode(t *testing.T, ctx context.Context, o models.Order) string {
 	page := Page{Viewer: &models.Viewer{User: models.User{Role: models.Operator}}, Path: "/orders/P1"}
 	list := []models.Attempt{{Number: 1, Code: o.Code, RequestID: o.RequestID, Outcome: models.OutcomeRejected}}
 	var b bytes.Buffer
-	for _, part := range []templ.Component{orderStatus(page, OrderProps{Order: o, Staff: true}), attempts(list, o)} {
+	for _, part := range []templ.Component{orderStatus(page, OrderProps{Order: o, Staff: true}), attempts(OrderProps{Order: o, Attempts: list, Staff: true})} {
 		if err := part.Render(ctx, &b); err != nil {
 			t.Fatal(err)
 		}

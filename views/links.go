@@ -37,6 +37,9 @@ func recordURL(id int64, kind models.OutsideKind) templ.SafeURL {
 	return outsideURL(id) + "?kind=" + templ.SafeURL(url.QueryEscape(string(kind)))
 }
 
+// releaseURL takes an operator's reason to release an account by POST.
+func releaseURL(id int64) templ.SafeURL { return accountURL(id) + "/release" }
+
 func orderURL(number string) templ.SafeURL {
 	return templ.SafeURL("/orders/" + url.PathEscape(number))
 }

@@ -76,6 +76,12 @@ func orderWhy(ctx context.Context, o models.Order) string {
 	return t(ctx, "reason."+string(o.Reason))
 }
 
+// wasRestored says whether the record of an order is a copy's: what happened
+// after the copy was made, it doesn't tell.
+func wasRestored(events []models.Event) bool {
+	return slices.ContainsFunc(events, func(e models.Event) bool { return e.Reason == models.ReasonRestored })
+}
+
 // fullRefundYear is the Beijing calendar year whose one full refund an order
 // was, empty where it was none.
 func fullRefundYear(o models.Order, q models.Quote) string {

@@ -438,12 +438,15 @@ func TestHostileTextStaysText(t *testing.T) {
 		"outside": views.Outside(p, views.OutsideProps{
 			Account: bad, Kind: models.Adopted, InstanceID: evil, Machines: evil, Starts: evil, Ends: evil, Paid: evil, Reason: "</textarea>" + evil,
 		}),
+		"hold": views.Account(views.Page{Viewer: viewer(models.Operator, evil), Path: "/accounts/7", Now: now}, views.AccountProps{
+			Account: bad, Hold: &models.AccountHold{Reason: models.HeldRestored, Note: evil, Actor: evil}, ReleaseReason: "</textarea>" + evil,
+		}),
 		"cannot": views.Cannot(p, views.CannotProps{
 			Account: bad, Action: views.Action{Kind: models.Upgrade, Why: "open_order", Args: []any{"Number", evil}},
 			Held: &models.Subscription{InstanceID: evil, Edition: models.Pro},
 		}),
 		"story": views.Account(p, views.AccountProps{Account: bad, Story: []views.Happening{
-			{At: now, Key: "released", Outside: &models.OutsideEvent{Kind: models.Released, Reason: evil}, By: evil},
+			{At: now, Key: "released", Outside: &models.OutsideEvent{Kind: models.Released, Reason: evil}, Note: evil, By: evil},
 			{At: now, Key: "refund", Order: &models.Order{Number: evil, Kind: models.Refund}},
 		}}),
 		"sign-in": views.SignIn(p, views.SignInProps{Email: evil, Next: evil}),

@@ -52,6 +52,7 @@ type AccountRow struct {
 	Account      models.Account
 	Subscription *models.Subscription
 	OpenOrder    *models.Order
+	Hold         *models.AccountHold
 }
 
 // AccountsProps is the page at /accounts, for viewers who see several.
@@ -66,6 +67,7 @@ type AccountProps struct {
 	Account      models.Account
 	Subscription *models.Subscription // nil when it holds none
 	OpenOrder    *models.Order        // the one order under way, if any
+	Hold         *models.AccountHold  // why it orders nothing, if it is held; Actor as people know it
 	Recent       []models.Order       // newest first
 	// Owned is how many machines the provider counts; nil when that could not be
 	// read in time.
@@ -83,6 +85,8 @@ type AccountProps struct {
 	Records       []models.OutsideKind
 	Recorded      models.OutsideKind // has just been recorded; empty else
 	ExamplePrices bool
+	ReleaseReason string // of a hold, as typed
+	Problems      []Problem
 }
 
 // Action is one thing that can be done with a subscription, or why it can't.
@@ -98,12 +102,15 @@ type Action struct {
 
 // Happening is one entry of a subscription's timeline.
 type Happening struct {
-	At  time.Time // UTC; of what happened, not of when somebody recorded it
-	Key string    // locales: "story.<key>": a kind of order, a kind of entry from outside, "presumed" or "ended"
-	// One of these three tells more.
+	At time.Time // UTC; of what happened, not of when somebody recorded it
+	// Key is a kind of order, a kind of entry from outside, "presumed", "ended",
+	// "hold" or "hold_released" (locales: "story.<key>").
+	Key string
+	// One of these tells more.
 	Order   *models.Order
 	Outside *models.OutsideEvent
 	Period  *models.Period // presumed
+	Note    string         // in somebody's own words; for staff only
 	By      string         // who ordered or recorded it; for staff only
 }
 
@@ -243,8 +250,10 @@ type CheckProps struct {
 	ChangeURL string
 	Expired   bool
 	MayOrder  bool
-	// OpenOrder is an order under way that keeps this one from being placed.
+	// OpenOrder is an order under way that keeps this one from being placed, Hold
+	// what keeps every one from it.
 	OpenOrder *models.Order
+	Hold      *models.AccountHold
 	Problems  []Problem
 }
 
