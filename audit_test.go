@@ -63,7 +63,9 @@ func TestTheHistoryIsSignedAndTamperingIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	told(0, []string{"Nothing is wrong.", "Keep this anchor", "\n— portal-audit-"}, "audit", "verify")
-	told(0, []string{"ok    Audit key"}, "doctor")
+	if code, out := ask(t, dir, env, "", "doctor"); !well(code, out) || !strings.Contains(out, "ok    Audit key") {
+		t.Errorf("the doctor says\n%s", out)
+	}
 	anchor := told(0, nil, "audit", "anchor")
 	write("anchors", anchor)
 
