@@ -28,7 +28,7 @@ func TestTheDatabaseItselfKeepsEveryRecord(t *testing.T) {
 	h := newHistory(t)
 	// Plain SQL, and on SQLite nothing but triggers in the way.
 	db := h.raw().Session(&gorm.Session{})
-	db.Config.TranslateError = false
+	db.TranslateError = false
 	if pool, err := db.DB(); err == nil && !dbtest.Postgres() {
 		pool.SetMaxOpenConns(1)
 		if err := db.Exec(`PRAGMA foreign_keys = off`).Error; err != nil {
