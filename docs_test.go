@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"portal/failpoint"
 	"portal/portaltest"
 )
 
@@ -146,6 +147,16 @@ func TestTheDocsLinkToWhatIsThere(t *testing.T) {
 			if !found {
 				t.Errorf("docs/%s links to the heading %q of %s, which is not there", page, heading, file)
 			}
+		}
+	}
+}
+
+// TestTheDocsNameEachFailpoint: what a crash leaves is said for every one.
+func TestTheDocsNameEachFailpoint(t *testing.T) {
+	doc := read(t, "docs/RELIABILITY.md")
+	for _, p := range failpoint.Points() {
+		if !strings.Contains(doc, "`"+p.String()+"`") {
+			t.Errorf("docs/RELIABILITY.md does not say what dying at %s leaves", p)
 		}
 	}
 }
