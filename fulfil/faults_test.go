@@ -43,7 +43,7 @@ func TestEachKindUnderEachFault(t *testing.T) {
 			for _, times := range []int{1, 3} {
 				t.Run(fmt.Sprintf("%s %s %d times", kind, info.Fault, times), func(t *testing.T) {
 					t.Parallel()
-					p, b, quote := ready(t, kind, portaltest.Timeout(time.Second))
+					p, b, quote := ready(t, kind, portaltest.Timeout(2*time.Second))
 					rule := sandbox.Rule{Action: actions[kind], Fault: info.Fault, Times: times}
 					if info.NeedsDelay {
 						rule.Delay = time.Minute // beyond the provider's timeout; Close ends it
