@@ -360,13 +360,17 @@ func completion(tx *gorm.DB, o models.Order, a models.Answer) (map[string]any, e
 	return set, nil
 }
 
-// begun is models.Begun of an order's attempts.
+// begun is models.Begun of an order's attempts, and models.ErrNotFound where
+// none has reached the provider. Only a restored database can be wrong about that.
 func begun(tx *gorm.DB, o models.Order) (time.Time, error) {
 	var attempts []models.Attempt
 	if err := tx.Where("order_id = ?", o.ID).Order("number").Find(&attempts).Error; err != nil {
 		return time.Time{}, err
 	}
-	at, _ := models.Begun(o, attempts)
+	at, recorded := models.Begun(o, attempts)
+	if !recorded && o.Reason != models.ReasonRestored {
+		return at, models.ErrNotFound
+	}
 	return at, nil
 }
 
