@@ -5,7 +5,8 @@ package portaltest
 
 import (
 	"bytes"
-	"context"
+	"encoding/base64"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -18,11 +19,12 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/argon2"
+
 	"portal/dbtest"
 	"portal/fulfil"
 	"portal/handlers"
 	"portal/models"
-	"portal/passwords"
 	"portal/pricing"
 	"portal/provider"
 	"portal/provider/sandbox"
@@ -179,26 +181,29 @@ func (p *Portal) AddAccount(owner int64, name string, reseller *models.Reseller)
 	return a
 }
 
-// passwordHash is Password's: hashed once, because hashing is slow on purpose.
-var passwordHash = sync.OnceValues(func() (string, error) {
-	return passwords.Hash(context.Background(), Password)
-})
+// passwordHash is Password's, at the least cost there is: a hash says what it
+// costs, and hundreds of tests sign in. Real ones are slow on purpose.
+var passwordHash = func() string {
+	const memoryKiB, passes, lanes, bytes = 8, 1, 1, 32
+	salt := []byte("salt of the tests")
+	sum := argon2.IDKey([]byte(Password), salt, passes, memoryKiB, lanes, bytes)
+	b64 := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memoryKiB, passes, lanes,
+		b64.EncodeToString(salt), b64.EncodeToString(sum))
+}()
 
 // AddUser adds somebody who signs in with Password.
 func (p *Portal) AddUser(email string, role models.Role, account *models.Account, reseller *models.Reseller) models.User {
 	p.T.Helper()
-	hash, err := passwordHash()
-	if err != nil {
-		p.T.Fatal(err)
-	}
-	u := models.User{Email: email, Role: role, PasswordHash: hash}
+	u := models.User{Email: email, Role: role, PasswordHash: passwordHash}
 	if account != nil {
 		u.AccountID = &account.ID
 	}
 	if reseller != nil {
 		u.ResellerID = &reseller.ID
 	}
-	if u, err = p.Store.AddUser(p.T.Context(), u); err != nil {
+	u, err := p.Store.AddUser(p.T.Context(), u)
+	if err != nil {
 		p.T.Fatal(err)
 	}
 	return u
