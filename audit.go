@@ -61,10 +61,10 @@ func (cmd *auditVerifyCommand) Run(ctx context.Context, s *Settings) error {
 		}
 	}
 	told := time.Now()
-	ask.Progress = func(orders int64) {
+	ask.Progress = func(done int64, what string) {
 		if time.Since(told) > 5*time.Second {
 			told = time.Now()
-			fmt.Fprintf(os.Stderr, "%d orders …\n", orders)
+			fmt.Fprintf(os.Stderr, "%d %s …\n", done, what)
 		}
 	}
 	return s.withHistory(ctx, (*store.Store).Schema, func(db *store.Store) error {

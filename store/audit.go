@@ -20,8 +20,9 @@ type Audit struct {
 	Anchors []string    // signed checkpoints that were kept elsewhere
 	// Found is told, in a sentence for people, each thing that is wrong.
 	Found func(string)
-	// Progress is told how many orders have been looked at; nil for nobody.
-	Progress func(orders int64)
+	// Progress is told how many events, entries, then orders have been looked at;
+	// nil for nobody.
+	Progress func(done int64, what string)
 }
 
 // Audited is what an audit went through.
@@ -72,6 +73,12 @@ type auditor struct {
 func (x *auditor) say(format string, args ...any) {
 	x.Wrong++
 	x.Found(fmt.Sprintf(format, args...))
+}
+
+func (x *auditor) progress(done int64, what string) {
+	if x.Progress != nil {
+		x.Progress(done, what)
+	}
 }
 
 // logs builds the trees over all events and entries, and holds every checkpoint
@@ -211,6 +218,7 @@ func (w *walk) to(size int64) error {
 			if w.ended = len(w.rows) == 0; w.ended {
 				return nil
 			}
+			w.progress(w.tree.Size, w.auditLog.rows)
 		}
 		row := w.rows[0]
 		w.rows = w.rows[1:]
@@ -265,9 +273,7 @@ func (x *auditor) orders() error {
 				x.say("order %s: %s", l.Order.Number, wrong)
 			}
 		}
-		if x.Progress != nil {
-			x.Progress(x.Orders)
-		}
+		x.progress(x.Orders, "orders")
 		if until == math.MaxInt64 {
 			return nil
 		}
