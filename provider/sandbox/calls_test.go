@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -190,6 +191,21 @@ func TestUpgradeOfEditionAndCountTogether(t *testing.T) {
 	r.mustDo(r.box.SetMachines(owner, 6))
 	r.ok(ActionUpgradeInstance, upgradeTo("u", in, "level2", "6"))
 	r.wantLedger(buyMonthFen, 6*15000-5*6000)
+}
+
+// TestADayIsUsedFromItsFirstMoment: periods begin at whole seconds, but who gives
+// back within the very second of a purchase has used a day, as any later one has.
+func TestADayIsUsedFromItsFirstMoment(t *testing.T) {
+	r := newRig(t, Config{})
+	for i, used := range []int64{0, 1071} { // the first refund is in full, the second less one of 28 days
+		instance := r.ok(ActionCreateInstance, buyMonth(fmt.Sprintf("b%d", i))).InstanceID
+		r.mustDo(r.box.AdvanceCalendar(time.Millisecond))
+		r.ok(ActionRefundInstance, params{"InstanceId": instance})
+		if l := r.box.Ledger(); l[len(l)-1].AmountFen != buyMonthFen-used {
+			t.Errorf("refund %d gives %d fen", i+1, l[len(l)-1].AmountFen)
+		}
+		r.mustDo(r.box.AdvanceCalendar(time.Second - time.Millisecond))
+	}
 }
 
 func TestRefundReleasesAndPaysBack(t *testing.T) {

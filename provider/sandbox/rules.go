@@ -163,7 +163,7 @@ func (s *Sandbox) refund(owner int64, instanceID string) (*apiError, error) {
 		return e, nil
 	}
 	now := s.calendar()
-	fen, inFull := refundFen(in, now, s.state.fullRefunds[ownerYear{owner, beijingYear(now)}])
+	fen, inFull := refundFen(in, s.moment(), s.state.fullRefunds[ownerYear{owner, beijingYear(now)}])
 	version, machines := in.Covered(now)
 	return nil, s.release(in, now, &Entry{
 		At: now, OwnerID: owner, Action: ActionRefundInstance, Kind: Refund,

@@ -265,9 +265,14 @@ func (s *Sandbox) change(step func(at time.Time) record) error {
 	return s.journal.sync()
 }
 
-// calendar is the time periods and the ledger go by, in UTC. Callers hold mu.
-func (s *Sandbox) calendar() time.Time {
-	return s.cfg.Calendar().Add(s.state.calendarOffset).UTC().Truncate(time.Second)
+// calendar is the time periods and the ledger go by, in UTC and whole seconds.
+// Callers hold mu.
+func (s *Sandbox) calendar() time.Time { return s.moment().Truncate(time.Second) }
+
+// moment is the calendar's time to its last digit: of a day that began a moment
+// ago something is used, within its first second, too. Callers hold mu.
+func (s *Sandbox) moment() time.Time {
+	return s.cfg.Calendar().Add(s.state.calendarOffset).UTC()
 }
 
 // gatewayTime is the time the gateway goes by, in UTC. Callers hold mu.
