@@ -3,7 +3,9 @@ package crash
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"portal/models"
 	"portal/provider/sandbox"
@@ -183,8 +185,9 @@ func (s *site) agree() record {
 			s.t.Fatal(err)
 		}
 	})
-	if wrong := disagreements(r, s.box.ledger(s.t), s.box.instances(s.t)); len(wrong) > 0 {
-		s.t.Fatalf("%s\n%s", strings.Join(wrong, "\n"), s.portal.out)
+	entries := s.box.ledger(s.t)
+	if wrong := disagreements(r, entries, s.box.instances(s.t)); len(wrong) > 0 {
+		s.t.Fatalf("%s\n%s%s", strings.Join(wrong, "\n"), stories(r, entries, wrong), s.portal.out)
 	}
 	if p := s.command("audit", "verify"); p.end(s.t) != 0 {
 		s.t.Fatalf("the history does not hold\n%s", p.out)
@@ -195,4 +198,32 @@ func (s *site) agree() record {
 		}
 	}
 	return r
+}
+
+// stories are both records of the accounts whose orders are named in what is
+// wrong: a random run can't be had again just so.
+func stories(r record, entries []sandbox.Entry, wrong []string) string {
+	var b strings.Builder
+	told := map[int64]bool{}
+	for _, o := range r.orders {
+		named := slices.ContainsFunc(wrong, func(w string) bool { return strings.Contains(w, o.Number) })
+		if !named || told[o.OwnerID] {
+			continue
+		}
+		told[o.OwnerID] = true
+		for _, of := range slices.Backward(r.orders) { // the newest is first
+			if of.OwnerID == o.OwnerID {
+				fmt.Fprintf(&b, "%s %s %s %s (%s) %d fen %s %s %d attempts\n", of.PlacedAt.Format(time.TimeOnly), of.Number, of.Kind, of.Status, of.Reason, of.TotalFen, of.InstanceID, of.ProviderOrderID, of.Attempts)
+				for _, a := range r.attempts[of.ID] {
+					fmt.Fprintf(&b, "    %d %s %s %s\n", a.Number, a.Request, a.Outcome, a.Response)
+				}
+			}
+		}
+		for _, e := range entries {
+			if e.OwnerID == o.OwnerID {
+				fmt.Fprintf(&b, "    ledger %+v\n", e)
+			}
+		}
+	}
+	return b.String()
 }
