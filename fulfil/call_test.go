@@ -81,7 +81,8 @@ func TestOneSend(t *testing.T) {
 		want    models.Status
 	}{
 		"at once":                         {time.Minute, time.Minute, mine, nil, false, 1, models.OutcomeDone, models.Completed},
-		"in the last moment of its lease": {time.Minute, time.Minute + lease - 1, mine, nil, false, 1, models.OutcomeDone, models.Completed},
+		"when it just ends in its lease":  {time.Minute, time.Minute + leaseMargin, mine, nil, false, 1, models.OutcomeDone, models.Completed},
+		"when it could outlive its lease": {time.Minute, time.Minute + lease - 1, mine, nil, false, 0, models.OutcomeNotSent, models.Unknown},
 		"after the machine slept":         {time.Minute, time.Minute + lease, mine, nil, false, 0, models.OutcomeNotSent, models.Unknown},
 		"after it slept before the claim, until the token is too old": {
 			time.Hour, time.Hour, mine, nil, false, 0, models.OutcomeNotSent, models.Unknown},

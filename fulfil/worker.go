@@ -188,12 +188,13 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	// From here on ending the program must not cut anything off: the call runs
 	// to its own deadline, and its answer is written.
 	ctx = context.WithoutCancel(ctx)
+	deadline := time.Now().Add(w.timeout)
 	call.MayLeave = func() bool {
 		// What was planned when the order was read must still be right: the claim may
 		// have come long after that.
-		return plan(order, attempts, attempt.StartedAt, lease).send && w.mayLeave(ctx, claimed, attempt)
+		return plan(order, attempts, attempt.StartedAt, lease).send && w.mayLeave(ctx, claimed, attempt, deadline)
 	}
-	answer := w.call(ctx, call)
+	answer := w.call(ctx, call, deadline)
 	log = log.With("attempt", attempt.Number, "outcome", answer.Outcome, "http_status", answer.HTTPStatus,
 		"code", answer.Code, "provider_request_id", answer.RequestID,
 		"provider_order_id", answer.ProviderOrderID, "instance_id", answer.InstanceID)
@@ -209,28 +210,30 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 }
 
 // call sends one attempt, and never panics.
-func (w *Worker) call(ctx context.Context, call models.Call) (answer models.Answer) {
+func (w *Worker) call(ctx context.Context, call models.Call, deadline time.Time) (answer models.Answer) {
 	defer func() {
 		if r := recover(); r != nil {
 			w.logger.Error("a call panicked", "action", call.Kind, "panic", fmt.Sprintf("%T", r)) // its text may hold a secret
 			answer = models.Answer{Outcome: models.OutcomeUnknown, Response: "the program failed during the call"}
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	return w.seller.Sell(ctx, call)
 }
 
-// mayLeave says whether an attempt may still go out: under its lease, and as
-// long as nobody has taken the order over. A program that was paused since the
-// claim (a machine that slept) would otherwise send what was planned for another
-// time: after the token's window, perhaps, or after an operator has settled the
-// order. It is asked when the request is signed. Whoever is paused after that
-// sends an old signature, and the provider refuses those of 15 minutes ago.
-func (w *Worker) mayLeave(ctx context.Context, claimed models.Order, attempt models.Attempt) bool {
+// mayLeave says whether an attempt may still go out: when its call ends before
+// its lease does, and as long as nobody has taken the order over. A program that
+// was paused since the claim (a machine that slept, a commit that took long)
+// would otherwise send what was planned for another time: after the token's
+// window, perhaps, or after an operator has settled the order; or still be at it
+// when another worker sends the same. It is asked when the request is signed.
+// Whoever is paused after that sends an old signature, and the provider refuses
+// those of 15 minutes ago.
+func (w *Worker) mayLeave(ctx context.Context, claimed models.Order, attempt models.Attempt, deadline time.Time) bool {
 	work, err := w.orders.Work(ctx, claimed.ID)
 	return err == nil && work.Order.Status == models.Sending && work.Order.Claim == claimed.Claim &&
-		!work.Now.Before(attempt.StartedAt) && work.Now.Before(*claimed.LeaseUntil)
+		!work.Now.Before(attempt.StartedAt) && !work.Now.Add(time.Until(deadline)).After(*claimed.LeaseUntil)
 }
 
 // write keeps an answer, trying again while the lease lasts: the answer to a
