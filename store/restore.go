@@ -135,6 +135,10 @@ func (r Restoration) step(name string) error {
 // up to date, and in one transaction every order that is under way goes to
 // review, every account is held, all sessions end, and the mark goes.
 func (r Restoration) settle(ctx context.Context, dsn string) (done Restored, err error) {
+	// It takes as long as it takes, for thousands of orders and behind whatever lock:
+	// without an end of its own it would get a page's.
+	ctx, cancel := context.WithTimeout(ctx, 24*time.Hour)
+	defer cancel()
 	s, err := openAlone(dsn, r.Now)
 	if err != nil {
 		return done, err
@@ -189,7 +193,7 @@ func (r Restoration) settle(ctx context.Context, dsn string) (done Restored, err
 	if done.Newest, err = newestStep(db); err != nil {
 		return done, err
 	}
-	// Not tx: what waits here is nobody's page, and it may be thousands of orders.
+	// Not tx: what waits here is nobody's page.
 	err = db.Transaction(func(tx *gorm.DB) error {
 		if err := s.sendNothing(tx, r.Actor, &done); err != nil {
 			return err
@@ -236,7 +240,13 @@ func (s *Store) sendNothing(tx *gorm.DB, actor string, done *Restored) error {
 			return err
 		}
 	}
-	if done.Held, err = s.holdAll(tx, models.HeldRestored, actor, note, now); err != nil {
+	// No quote of the copy may look newer than the hold: this machine's clock may
+	// stand behind the one that they were made by.
+	since := now
+	if done.Newest.After(since) {
+		since = done.Newest
+	}
+	if done.Held, err = s.holdAll(tx, models.HeldRestored, actor, note, since); err != nil {
 		return err
 	}
 	ended := tx.Exec(`DELETE FROM sessions`)

@@ -383,3 +383,55 @@ func TestARestoredOrderIsSettledWithoutAnAttempt(t *testing.T) {
 		}
 	}
 }
+
+// TestAQuoteOfACopyIsNotPlacedWhateverTheClock: that of the machine that it was
+// restored on stands behind the one that the quote was made by.
+func TestAQuoteOfACopyIsNotPlacedWhateverTheClock(t *testing.T) {
+	for _, ahead := range []time.Duration{0, time.Microsecond, 4 * time.Minute} {
+		w := newWorld(t)
+		quote := w.quote(w.viewer, w.account)
+		file := w.backup()
+		w.pass(-ahead)
+		again, _ := w.restored(file)
+		again.release(*again.held(w.account).Hold)
+		_, err := again.PlaceOrder(t.Context(), w.viewer, quote.ID, asQuoted)
+		var changed *models.QuoteChangedError
+		if !errors.As(err, &changed) || !slices.Equal(changed.Reasons, []models.QuoteChange{models.HeldSince}) {
+			t.Errorf("with a clock %s behind: %v", ahead, err)
+		}
+	}
+}
+
+// TestARestoreWaitsLongerThanAPage: for a lock here, and for thousands of orders
+// elsewhere.
+func TestARestoreWaitsLongerThanAPage(t *testing.T) {
+	dbtest.NeedsPostgres(t)
+	w, _ := inEvery(t)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := w.restoring()
+	r.Database = w.dsn
+	other := w.raw().Begin()
+	released := make(chan error, 1)
+	r.Step = func(step string) error {
+		if step != "migrated" {
+			return nil
+		}
+		if err := other.Exec(`LOCK TABLE account_holds`).Error; err != nil {
+			return err
+		}
+		go func() {
+			// A page waits for 12 seconds at the most.
+			released <- errors.Join(other.Exec(`SELECT pg_sleep(13)`).Error, other.Commit().Error)
+		}()
+		return nil
+	}
+	got, err := r.RestoreInPlace(t.Context())
+	if err != nil || got.Held != 8 {
+		t.Errorf("%+v %v", got, err)
+	}
+	if err := <-released; err != nil {
+		t.Error(err)
+	}
+}
