@@ -126,8 +126,41 @@ func (sqliteFile) sound(db *gorm.DB) error {
 		return fmt.Errorf("the file is damaged: %d rows lack what they belong to, the first in %s (of %s)",
 			len(broken), broken[0].Table, broken[0].Parent)
 	}
+	return noBytes(db)
+}
+
+// noBytes looks for values that are kept as bytes, which the portal never writes.
+// A program reads them as the text or number that they spell, but they compare
+// with none: a row with such an account or status looks whole, and is not found.
+func noBytes(db *gorm.DB) error {
+	var columns []struct{ Table, Column string }
+	err := db.Raw(`SELECT t.name AS "table", c.name AS "column" FROM pragma_table_list AS t, pragma_table_info(t.name) AS c
+		WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY t.name, c.cid`).Scan(&columns).Error
+	if err != nil {
+		return err
+	}
+	conditions, tables := map[string][]string{}, []string{}
+	for _, c := range columns {
+		if conditions[c.Table] == nil {
+			tables = append(tables, c.Table)
+		}
+		conditions[c.Table] = append(conditions[c.Table], "typeof("+quoted(c.Column)+") = 'blob'")
+	}
+	for _, table := range tables {
+		var rows int64
+		err := db.Raw(`SELECT count(*) FROM ` + quoted(table) + ` WHERE ` + strings.Join(conditions[table], " OR ")).Scan(&rows).Error
+		if err != nil {
+			return err
+		}
+		if rows > 0 {
+			return fmt.Errorf("the file is damaged: %d rows of %s have bytes where text or a number belongs", rows, table)
+		}
+	}
 	return nil
 }
+
+// quoted is a name as SQL takes any.
+func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 func (sqliteFile) migrations() (fs.FS, goose.Dialect, []goose.ProviderOption, error) {
 	dir, err := fs.Sub(migrations.SQLite, "sqlite")

@@ -397,3 +397,78 @@ func TestACutOffEndIsFound(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsHiddenFromThePortalIsFound: values that read as ever and compare with
+// nothing, and an index that leaves rows out. Nothing that is sealed is changed,
+// and the account seems to hold nothing, so that it could be sold anew.
+func TestWhatIsHiddenFromThePortalIsFound(t *testing.T) {
+	dbtest.NeedsSQLite(t)
+	hide := func(index, columns string) []string {
+		whole := "CREATE INDEX " + index + " ON orders " + columns
+		return []string{
+			"DROP INDEX " + index, whole + " WHERE kind = 'refund'", "PRAGMA writable_schema = on",
+			"UPDATE sqlite_master SET sql = '" + whole + "' WHERE name = '" + index + "'", "PRAGMA writable_schema = reset",
+		}
+	}
+	for name, tc := range map[string]struct {
+		do   []string
+		want string
+	}{
+		"whose orders they are":  {[]string{`UPDATE orders SET account_id = CAST(account_id AS BLOB)`}, "lack what they belong to"},
+		"how they stand":         {[]string{`UPDATE orders SET status = CAST(status AS BLOB)`}, "CHECK constraint failed in orders"},
+		"which instance":         {[]string{`UPDATE orders SET instance_id = CAST(instance_id AS BLOB)`}, "6 rows of orders have bytes"},
+		"an entry from outside":  {[]string{`UPDATE outside_events SET instance_id = CAST(instance_id AS BLOB) WHERE id = 3`}, "1 rows of outside_events have bytes"},
+		"rows that no index has": {append(hide("orders_by_account", "(account_id, id)"), hide("orders_by_status", "(status, id)")...), "missing from index"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHistory(t)
+			attack := h.attacker()
+			for _, sql := range tc.do {
+				attack(sql)
+			}
+			found, _ := auditWith(t, h.around(h.dsn).Store, h.keys, h.anchor)
+			if !strings.Contains(found, tc.want) {
+				t.Errorf("want …%s…, got:\n%s", tc.want, found)
+			}
+		})
+	}
+}
+
+// TestWhatNoCheckpointCoversCanBeTakenBack: the newest steps go, and the order's
+// row is put back as it was before them. docs/audit.md says so, too.
+func TestWhatNoCheckpointCoversCanBeTakenBack(t *testing.T) {
+	h := &history{world: newWorld(t), keys: auditKey(t, "")}
+	o := h.placeQuote(h.offer(pro25))
+	db := h.disarmed()
+	_, before := rows(t, db, "orders")
+	claimed, attempt := h.claim(o)
+	if err := h.Answer(t.Context(), claimed, attempt, done, completed); err != nil {
+		t.Fatal(err)
+	}
+	undo := func() {
+		t.Helper()
+		for _, sql := range []string{"DELETE FROM events WHERE id > 1", "DELETE FROM attempts", "DELETE FROM orders"} {
+			if err := db.Exec(sql).Error; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Table("orders").Create(before[0]).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Run("and is found once one does", func(t *testing.T) {
+		h.sign()
+		undo()
+		if found, _ := h.audit(); !strings.Contains(found, "covers 3 events, and only 1 are there") {
+			t.Error(found)
+		}
+	})
+	t.Run("until then by nothing", func(t *testing.T) {
+		if err := db.Exec(`DELETE FROM checkpoints`).Error; err != nil {
+			t.Fatal(err)
+		}
+		if found, _ := h.audit(); found != "" {
+			t.Error("it is found, which the docs should then tell:", found)
+		}
+	})
+}
