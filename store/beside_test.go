@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -205,6 +206,40 @@ func TestAReviewIsEndedOnce(t *testing.T) {
 			t.Fatalf("%v, %v", errs[0], errs[1])
 		}
 		w.chained(o)
+	}
+}
+
+// TestAChargeBelongsToOneOrder: of two orders that are settled with one OrderId
+// at the same moment, one is; and none with that of an order that was done.
+func TestAChargeBelongsToOneOrder(t *testing.T) {
+	w := newWorld(t)
+	two := w.replicas(2)
+	var orders []models.Order
+	for i := range 2 {
+		account, viewer := w.customer(int64(2000+i), fmt.Sprint(i, "@example.com"))
+		o, err := w.PlaceOrder(t.Context(), viewer, w.quote(viewer, account).ID, asQuoted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claimed, attempt := w.claim(o)
+		if err := w.Answer(t.Context(), claimed, attempt, models.Answer{Outcome: models.OutcomeContradicted},
+			store.Next{Status: models.NeedsReview, Reason: models.ReasonContradicted}); err != nil {
+			t.Fatal(err)
+		}
+		orders = append(orders, o)
+	}
+	bought := w.order(pro25)
+	settle := func(s *store.Store, i int, id string) error {
+		return s.SettleOrder(context.Background(), orders[i].Number, store.Settlement{
+			As: models.Completed, Note: "seen", ProviderOrderID: id, InstanceID: fmt.Sprint("sas-other-", i), Actor: "command",
+		})
+	}
+	if err := settle(w.Store, 0, bought.ProviderOrderID); err == nil || !strings.Contains(err.Error(), bought.Number) {
+		t.Errorf("with an OrderId that an order has: %v", err)
+	}
+	errs := together(func() error { return settle(two[0], 0, "PO-x") }, func() error { return settle(two[1], 1, "PO-x") })
+	if (errs[0] == nil) == (errs[1] == nil) {
+		t.Errorf("%v, %v", errs[0], errs[1])
 	}
 }
 

@@ -292,6 +292,11 @@ func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) er
 			if order.Kind != models.Refund && d.ProviderOrderID == "" {
 				return errors.New("completing this order needs the provider's OrderId: read it in the provider's console")
 			}
+			if other, err := s.orderWithID(tx, d.ProviderOrderID); err != nil {
+				return err
+			} else if other != "" {
+				return fmt.Errorf("OrderId %s is that of order %s: one charge belongs to one order, so read the OrderId in the provider's console again", d.ProviderOrderID, other)
+			}
 			answer := models.Answer{ProviderOrderID: d.ProviderOrderID, InstanceID: d.InstanceID}
 			if set, err = completion(tx, order, answer); errors.Is(err, models.ErrNotFound) {
 				return errors.New("none of this order's attempts reached the provider, so it can't have been done by it: settle it as rejected")
@@ -311,6 +316,23 @@ func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) er
 			order: order, at: now, to: d.As, reason: models.ReasonSettled, actor: d.Actor, note: d.Note, set: set,
 		})
 	})
+}
+
+// orderWithID is the number of the order that has this OrderId of the provider's,
+// empty for none. It locks the id, because two operators may settle two orders
+// with it at the same moment.
+func (s *Store) orderWithID(tx *gorm.DB, providerOrderID string) (string, error) {
+	if providerOrderID == "" {
+		return "", nil
+	}
+	if err := s.lockNames(tx, "order-id:"+providerOrderID); err != nil {
+		return "", err
+	}
+	order, err := first[models.Order](tx.Where("provider_order_id <> '' AND provider_order_id = ?", providerOrderID))
+	if errors.Is(err, models.ErrNotFound) {
+		err = nil
+	}
+	return order.Number, err
 }
 
 // completion is what becomes true of an order when the provider has done it. The
