@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -111,9 +110,8 @@ func splitAnchors(text string) []string {
 		}
 		one.Reset()
 	}
-	lines := bufio.NewScanner(strings.NewReader(text))
-	for lines.Scan() {
-		line := strings.TrimRight(lines.Text(), "\r")
+	for line := range strings.Lines(text) { // of any length: what was skipped would not be held against anything
+		line = strings.TrimRight(line, "\r\n")
 		signature := strings.HasPrefix(line, "— ")
 		if signed && !signature {
 			keep()

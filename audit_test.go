@@ -158,8 +158,10 @@ func TestTheHistoryIsSignedAndTamperingIsFound(t *testing.T) {
 
 func TestAnchorsAreTakenApart(t *testing.T) {
 	one, two := "a\n1\n\n— n sig\n", "b\n2\n\n— n sig\n— m sig\n"
+	long := strings.Repeat("x", 100_000) + "\n"
 	for text, want := range map[string][]string{
 		"": nil, "\n \n": nil, one: {one}, one + two: {one, two}, one + "\n\n" + two + "\n": {one, two},
+		one + long + two: {one, long + two}, // which is none, and is told
 		strings.ReplaceAll(one+two, "\n", "\r\n"): {one, two},
 	} {
 		got := splitAnchors(text)
