@@ -99,11 +99,12 @@ func aboutKey(code string) bool       { return has(code, "accesskey") || has(cod
 func has(code, part string) bool { return strings.Contains(strings.ToLower(code), part) }
 
 // instanceGone says whether a refund's refusal means that what it wanted is
-// already so. "NotReleased" would mean the opposite.
+// already so. "NotReleased", "CanNotBeReleased" and "ReleasedFailed" would mean
+// the opposite.
 func instanceGone(code string) bool {
-	code = strings.ReplaceAll(code, "NotReleased", "")
+	released := strings.Contains(code, "Released") && !has(code, "not") && !has(code, "fail")
 	return strings.Contains(code, "Instance") &&
-		(strings.Contains(code, "NotFound") || strings.Contains(code, "NotExist") || strings.Contains(code, "Released"))
+		(strings.Contains(code, "NotFound") || strings.Contains(code, "NotExist") || released)
 }
 
 // decideCount says what GetInstanceCount ended in; empty means that it counted.

@@ -95,6 +95,8 @@ func TestOutcomes(t *testing.T) {
 		{"refund: instance does not exist", only(models.Refund), 400, code("InstanceNotExist"), rejected, inferred},
 		{"refund: instance released", only(models.Refund), 400, code("InstanceReleased"), rejected, inferred},
 		{"refund: instance not released", only(models.Refund), 400, code("InstanceNotReleased"), rejected, contra},
+		{"refund: instance can't be released", only(models.Refund), 400, code("InstanceCanNotBeReleased"), rejected, contra},
+		{"refund: instance was not to be released", only(models.Refund), 400, code("Instance.ReleasedFailed"), rejected, contra},
 		{"refund: something else not found", only(models.Refund), 404, code("Order.NotFound"), rejected, contra},
 		{"others: instance gone", only(models.Buy, models.Renew, models.Upgrade), 404, code("InvalidInstanceId.NotFound"), rejected, contra},
 
