@@ -21,6 +21,7 @@ type Settings struct {
 	ProviderEndpoint string        `env:"PORTAL_PROVIDER_ENDPOINT" default:"https://sas-api.aliyuncs.com" placeholder:"URL" help:"The provider's address; plain http only towards a loopback address. With the sandbox it is used only when changed (${env}, default ${default})."`
 	ProviderTimeout  time.Duration `env:"PORTAL_PROVIDER_TIMEOUT" default:"10s" placeholder:"TIME" help:"How long one call to the provider may take, 1s to 60s (${env}, default ${default})."`
 	PriceBook        string        `env:"PORTAL_PRICE_BOOK" placeholder:"FILE" help:"The price book; see docs/price-book.md (${env}, default: the embedded one, whose prices are examples)."`
+	SettleByTwo      bool          `env:"PORTAL_SETTLE_BY_TWO" help:"What one operator decides about an order in review, another one has to confirm. serve writes it into the database, where every command and replica reads it (${env}, default off)."`
 	MetricsListen    string        `env:"PORTAL_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where Prometheus metrics are served (${env}, default off)."`
 	TrustedProxy     []string      `env:"PORTAL_TRUSTED_PROXY" placeholder:"ADDRESS" help:"Addresses or networks of reverse proxies whose X-Forwarded-For is believed, such as 127.0.0.1 or 10.0.0.0/8; sign-ins are throttled by the address it names (${env}, default none)."`
 	AuditKey         string        `env:"PORTAL_AUDIT_KEY" placeholder:"FILE" help:"The key that signs the order history; see docs/audit.md (${env}, default beside an SQLite file: portal.audit-key)."`

@@ -79,6 +79,10 @@ var (
 		"Orders by status.", []string{"status"}, nil)
 	oldestOpenOrder = prometheus.NewDesc("portal_oldest_open_order_seconds",
 		"Age of the oldest open order, 0 without one.", nil, nil)
+	oldestInReview = prometheus.NewDesc("portal_oldest_review_order_seconds",
+		"How long the oldest order in review has been there, 0 without one.", nil, nil)
+	oldestUnknown = prometheus.NewDesc("portal_oldest_unknown_order_seconds",
+		"For how long the outcome of an order has been unknown at the most, 0 without one.", nil, nil)
 	overdueOrder = prometheus.NewDesc("portal_overdue_order_seconds",
 		"How long the worker has left an order lying that is due, 0 without one.", nil, nil)
 	oldestUnsigned = prometheus.NewDesc("portal_oldest_unsigned_event_seconds",
@@ -91,6 +95,8 @@ var (
 func (o *orderCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- ordersByStatus
 	ch <- oldestOpenOrder
+	ch <- oldestInReview
+	ch <- oldestUnknown
 	ch <- overdueOrder
 	ch <- oldestUnsigned
 	ch <- accountsHeld
@@ -102,6 +108,10 @@ func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	counts, oldest, err := o.db.CountByStatus(ctx)
+	var inReview, unknown time.Time
+	if err == nil {
+		inReview, unknown, err = o.db.OldestInDoubt(ctx)
+	}
 	var overdue time.Duration
 	if err == nil {
 		overdue, err = o.overdue(ctx)
@@ -122,6 +132,8 @@ func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(ordersByStatus, prometheus.GaugeValue, float64(counts[status]), string(status))
 	}
 	ch <- prometheus.MustNewConstMetric(oldestOpenOrder, prometheus.GaugeValue, o.age(oldest))
+	ch <- prometheus.MustNewConstMetric(oldestInReview, prometheus.GaugeValue, o.age(inReview))
+	ch <- prometheus.MustNewConstMetric(oldestUnknown, prometheus.GaugeValue, o.age(unknown))
 	ch <- prometheus.MustNewConstMetric(overdueOrder, prometheus.GaugeValue, overdue.Seconds())
 	ch <- prometheus.MustNewConstMetric(oldestUnsigned, prometheus.GaugeValue, o.age(unsigned))
 	ch <- prometheus.MustNewConstMetric(accountsHeld, prometheus.GaugeValue, float64(held))

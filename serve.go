@@ -48,6 +48,10 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 	}
 	failpoint.Hit(failpoint.StartBound)
 
+	if err := db.SetSettleByTwo(ctx, cfg.SettleByTwo); err != nil {
+		return err
+	}
+
 	seller, err := cfg.openProvider(ctx, logger)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"portal/models"
 	"portal/portaltest"
 	"portal/provider/sandbox"
+	"portal/store"
 	"portal/views"
 )
 
@@ -37,7 +38,13 @@ type museum struct {
 	cookies map[string]*http.Cookie // everybody's session
 }
 
-const operator = "operator@example.com"
+const (
+	operator       = "operator@example.com"
+	secondOperator = "chen@example.com"
+)
+
+// settles is the first button of the review desk.
+const settles = ".desk form button"
 
 // newMuseum makes the states the way they come about in life, one account each.
 func newMuseum(t *testing.T) museum {
@@ -95,7 +102,10 @@ func newMuseum(t *testing.T) museum {
 	bought := newVisitor("Linhai Trading 临海贸易")
 	reviewed := newVisitor("Beichen Logistics 北辰物流")
 	lapsed := newVisitor("Nanshan Media 南山传媒")
-	for _, v := range []*visitor{bought, reviewed, lapsed} {
+	argued := newVisitor("Taibai Mining 太白矿业")
+	freed := newVisitor("Longhu Hotels 龙虎酒店")
+	told := newVisitor("Wudang Medical 武当医疗")
+	for _, v := range []*visitor{bought, reviewed, lapsed, argued, freed, told} {
 		signIn(v)
 	}
 	// carry carries out an order of another kind for an account that holds
@@ -124,7 +134,7 @@ func newMuseum(t *testing.T) museum {
 	carry(lived, models.Buy, url.Values{"edition": {"pro"}, "term": {"year-1"}})
 	carry(highest, models.Buy, url.Values{"edition": {"enterprise"}, "term": {"year-1"}})
 	p.Pass(40 * 24 * time.Hour)
-	for _, v := range []*visitor{bought, reviewed, lapsed} {
+	for _, v := range []*visitor{bought, reviewed, lapsed, argued, freed, told} {
 		signIn(v)
 	}
 	renewed := carry(lived, models.Renew, url.Values{"term": {"month-6"}})
@@ -133,10 +143,35 @@ func newMuseum(t *testing.T) museum {
 	completed := bought.b.Place(quote(bought))
 	fails(reviewed, sandbox.FaultDropAfter)
 	inReview := reviewed.b.Place(quote(reviewed))
+	for _, v := range []*visitor{argued, freed, told} {
+		fails(v, sandbox.FaultDropBefore)
+	}
+	proposed, released, recorded := argued.b.Place(quote(argued)), freed.b.Place(quote(freed)), told.b.Place(quote(told))
 	expired := quote(lapsed)
 	work()
 	p.Pass(25 * time.Hour) // beyond the time in which a token is known
 	work()
+	second := p.AddUser(secondOperator, models.Operator, nil, nil)
+	decide := func(number string, d store.Settlement) {
+		t.Helper()
+		d.Actor, d.Note = fmt.Sprintf("user:%d", second.ID), "Looked at the bill until 18:00, ticket 4711."
+		if _, err := p.Store.SettleOrder(t.Context(), number, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide(released, store.Settlement{As: models.VerdictReleased})
+	decide(recorded, store.Settlement{As: models.VerdictReleased})
+	if page := p.SignedIn(operator).Post(told.account+"/outside", url.Values{
+		"kind": {"adopted"}, "instance_id": {"sas-7d9f1b3e46a08c2e"}, "edition": {"enterprise"}, "machines": {"25"},
+		"starts": {"2026-11-01 10:00"}, "ends": {"2031-01-01 10:00"}, "paid": {"38,250.00"}, "reason": {"What order " + recorded + " bought after all."},
+	}); !strings.HasPrefix(page.Location, told.account) {
+		t.Fatalf("adopting: %d\n%s", page.Status, page.Body)
+	}
+	decide(recorded, store.Settlement{As: models.VerdictRecorded})
+	if err := p.Store.SetSettleByTwo(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	decide(proposed, store.Settlement{As: models.VerdictRejected})
 
 	fresh := newVisitor("New Leaf 新叶科技")
 	few := newVisitor("Studio Three 三人工作室")
@@ -166,10 +201,10 @@ func newMuseum(t *testing.T) museum {
 			t.Fatal(err)
 		}
 	}
-	for _, v := range []*visitor{bought, reviewed, lapsed, fresh, few, changed, refused, doubtful, waiting, ends, auto, lived, highest, gone, soon, paused, elsewhere} {
+	for _, v := range []*visitor{bought, reviewed, lapsed, fresh, few, changed, refused, doubtful, waiting, ends, auto, lived, highest, gone, soon, paused, elsewhere, argued, freed, told} {
 		signIn(v) // the first three again: a night has ended their sessions
 	}
-	for _, email := range []string{operator, "support@example.com"} {
+	for _, email := range []string{operator, secondOperator, "support@example.com"} {
 		m.cookies[email] = p.SignedIn(email).Cookies()[0]
 	}
 	check := quote(fresh)
@@ -247,6 +282,19 @@ func newMuseum(t *testing.T) museum {
 		{name: "order-completed", as: bought.email, path: "/orders/" + completed},
 		{name: "order-rejected", as: refused.email, path: "/orders/" + rejected},
 		{name: "order-needs-review", as: reviewed.email, path: "/orders/" + inReview},
+		{name: "order-released", as: freed.email, path: "/orders/" + released},
+		{name: "order-recorded", as: told.email, path: "/orders/" + recorded},
+		{name: "account-released", as: freed.email, path: freed.account},
+		{name: "check-released", as: freed.email, path: quote(freed)},
+		{name: "review", as: operator, path: "/review"},
+		{name: "review-no-more", as: "support@example.com", path: "/review?after=999999"},
+		{name: "desk", as: operator, path: "/orders/" + inReview},
+		{name: "desk-errors", as: operator, path: "/orders/" + inReview, press: settles, status: 422},
+		{name: "desk-for-support", as: "support@example.com", path: "/orders/" + inReview},
+		{name: "desk-proposed", as: operator, path: "/orders/" + proposed},
+		{name: "desk-proposed-errors", as: operator, path: "/orders/" + proposed, press: settles, status: 422},
+		{name: "desk-proposed-by-me", as: secondOperator, path: "/orders/" + proposed},
+		{name: "desk-released", as: operator, path: "/orders/" + released},
 		{name: "order-for-staff", as: operator, path: "/orders/" + unknown},
 		{name: "orders", as: operator, path: "/orders"},
 		{name: "orders-filtered", as: operator, path: "/orders?status=completed&q=" + completed},

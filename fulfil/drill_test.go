@@ -239,13 +239,13 @@ func TestTheDrill(t *testing.T) {
 
 	// The operator settles by what the provider knows.
 	for _, o := range brought.Orders {
-		d := store.Settlement{As: models.Rejected, Note: "No charge in the bill", Actor: "command:root"}
+		d := store.Settlement{As: models.VerdictRejected, Note: "No charge in the bill", Actor: "command:root"}
 		for _, e := range p.Sandbox.Ledger() {
 			if moneyIn(e) == moneyOf(o) {
-				d = store.Settlement{As: models.Completed, Note: "In the bill", ProviderOrderID: e.OrderID, InstanceID: e.InstanceID, Actor: "command:root"}
+				d = store.Settlement{As: models.VerdictCompleted, Note: "In the bill", ProviderOrderID: e.OrderID, InstanceID: e.InstanceID, Actor: "command:root"}
 			}
 		}
-		if err := p.Store.SettleOrder(t.Context(), o.Number, d); err != nil {
+		if _, err := p.Store.SettleOrder(t.Context(), o.Number, d); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -168,7 +169,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	switch {
 	case todo.next != nil:
 		err := w.orders.Advance(ctx, order, *todo.next)
-		return w.report(log, *todo.next, err)
+		return w.report(log, *todo.next, attempts, err)
 	case !todo.send:
 		return false
 	}
@@ -206,7 +207,10 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	next := judge(claimed, attempts, answer)
 	failpoint.Hit(failpoint.AnswerJudged)
 	err = w.write(ctx, claimed, attempt, answer, next)
-	return w.report(log, next, err)
+	if errors.Is(err, models.ErrConflict) {
+		w.late(ctx, log, id, answer)
+	}
+	return w.report(log, next, append(slices.Clone(attempts), attempt), err)
 }
 
 // call sends one attempt, and never panics.
@@ -251,7 +255,28 @@ func (w *Worker) write(ctx context.Context, o models.Order, attempt models.Attem
 	}
 }
 
-func (w *Worker) report(log *slog.Logger, next store.Next, err error) bool {
+// late looks at an answer that came too late to move its order. Where the order
+// has been settled otherwise, somebody was told something that is not true.
+func (w *Worker) late(ctx context.Context, log *slog.Logger, id int64, a models.Answer) {
+	if a.Outcome != models.OutcomeDone && a.Outcome != models.OutcomeInferredDone {
+		return
+	}
+	work, err := w.orders.Work(ctx, id)
+	o := work.Order
+	switch {
+	case err != nil:
+		log.Error("can't compare a late answer with its order", "error", err)
+	case o.Status.Open(), o.Reason == models.ReasonRecorded: // evidence for what comes, or known to have been done
+	case o.Status == models.Completed && o.ProviderOrderID == a.ProviderOrderID:
+	default:
+		log.Error("a late answer says that the order was done, and it was settled otherwise: see what the provider charged", "status", o.Status)
+	}
+}
+
+// report logs how an order moved and says whether it did. attempts are all of
+// the order's. What an operator has to look at is an error in the log, once for
+// each order: that it needs review, and that it is unknown for too long.
+func (w *Worker) report(log *slog.Logger, next store.Next, attempts []models.Attempt, err error) bool {
 	switch {
 	case errors.Is(err, models.ErrConflict):
 		log.Warn("the order was taken over meanwhile; what was learned is kept as evidence")
@@ -260,14 +285,34 @@ func (w *Worker) report(log *slog.Logger, next store.Next, err error) bool {
 		log.Error("can't move the order; it will be looked at again", "error", err)
 		return false
 	}
-	level := slog.LevelInfo
+	level, said := slog.LevelInfo, "order moved"
 	switch next.Status {
-	case models.Unknown, models.NeedsReview:
+	case models.NeedsReview:
+		level, said = slog.LevelError, "order needs review: only a person can find out whether money moved; see /review"
+	case models.Unknown:
 		level = slog.LevelWarn
+		if unknownTooLong(attempts) {
+			level, said = slog.LevelError, "order is unknown for more than "+models.LongUnknown.String()+", money may have moved; see /review"
+		}
 	case models.Placed, models.Sending, models.Completed, models.Rejected, models.Cancelled:
 	}
-	log.Log(context.Background(), level, "order moved", "status", next.Status, "reason", next.Reason)
+	log.Log(context.Background(), level, said, "status", next.Status, "reason", next.Reason)
 	return true
+}
+
+// unknownTooLong says whether the newest of an order's attempts is the first that
+// began models.LongUnknown after the one that left the order unknown. It goes by
+// the record alone, so that one attempt of each order is it, whoever makes it and
+// whatever was restarted in between.
+func unknownTooLong(attempts []models.Attempt) bool {
+	for i, a := range attempts {
+		if earlierUnknown(attempts[i : i+1]) {
+			long := func(n int) bool { return attempts[n].StartedAt.Sub(a.StartedAt) >= models.LongUnknown }
+			newest := len(attempts) - 1
+			return newest > i && long(newest) && !long(newest-1)
+		}
+	}
+	return false
 }
 
 // callFor is the call that an order intends. It depends on the order alone, so

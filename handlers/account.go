@@ -37,7 +37,7 @@ func (a *app) renderAccount(c echo.Context, status int, account models.Account, 
 		page.Path = accountPath(account.ID) // a form's answer can't be returned to, its page can
 	}
 	p := views.AccountProps{
-		Account: account, Subscription: held.Subscription, OpenOrder: held.OpenOrder, Hold: held.Hold, Recent: recent,
+		Account: account, Subscription: held.Subscription, OpenOrder: held.OpenOrder, Hold: held.Hold, Released: held.Released, Recent: recent,
 		MayOrder: v.MayOrder(), ExamplePrices: a.Book.Example(), ReleaseReason: reason, Problems: problems,
 	}
 	if s := held.Subscription; s != nil {

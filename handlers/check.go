@@ -52,7 +52,7 @@ func (a *app) renderCheck(c echo.Context, status int, quote models.Quote, proble
 		ChangeURL: choiceOf(quote).url(account.ID), FullDays: a.Book.FullRefundDays(),
 		InstanceID: c.Request().PostForm.Get("instance_id"),
 		Expired:    !page.Now.Before(quote.ExpiresAt), MayOrder: v.MayOrder(),
-		OpenOrder: held[account.ID].OpenOrder, Hold: held[account.ID].Hold, Problems: problems,
+		OpenOrder: held[account.ID].OpenOrder, Hold: held[account.ID].Hold, Released: held[account.ID].Released, Problems: problems,
 	}
 	p.FullUsed = held[account.ID].HadFullRefund(page.Now)
 	if quote.Held != nil {

@@ -128,7 +128,7 @@ func listPrice(lines []models.Line) (list, discount any) {
 // moved is the sum that the order has moved: charged, or paid back. Nil when
 // nothing has, or when it is not known yet.
 func moved(o store.ExportedOrder, back bool) any {
-	if o.Status != models.Completed || back != (o.Kind == models.Refund) {
+	if !o.Done() || back != (o.Kind == models.Refund) {
 		return nil
 	}
 	return o.TotalFen

@@ -241,7 +241,7 @@ func (a *app) requireSignIn(next echo.HandlerFunc) echo.HandlerFunc {
 				}
 			case "/quotes/:quote/order":
 				target = "/quotes/" + url.PathEscape(c.Param("quote"))
-			case "/orders/:number/cancel":
+			case "/orders/:number/cancel", "/orders/:number/settle", "/orders/:number/proposal":
 				target = "/orders/" + url.PathEscape(c.Param("number"))
 			default:
 				target = "/"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,13 +18,13 @@ import (
 
 // order shows where an order stands. It is the progress page, the
 // confirmation, the receipt and the timeline.
-func (a *app) order(c echo.Context) error { return a.renderOrder(c, http.StatusOK, nil) }
+func (a *app) order(c echo.Context) error { return a.renderOrder(c, http.StatusOK, nil, nil) }
 
 // cancelOrder takes an order back that nothing was sent for.
 func (a *app) cancelOrder(c echo.Context) error {
 	err := a.Store.CancelOrder(c.Request().Context(), viewer(c), c.Param("number"))
 	if errors.Is(err, models.ErrConflict) {
-		return a.renderOrder(c, http.StatusConflict, []views.Problem{{Key: "cancel_too_late"}})
+		return a.renderOrder(c, http.StatusConflict, []views.Problem{{Key: "cancel_too_late"}}, nil)
 	}
 	if err != nil {
 		return err
@@ -32,7 +33,9 @@ func (a *app) cancelOrder(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, orderPath(c.Param("number")))
 }
 
-func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem) error {
+// renderOrder is the order's page; typed is what an operator typed who could not
+// settle it with that.
+func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, typed *views.Desk) error {
 	ctx, v := c.Request().Context(), viewer(c)
 	order, err := a.Store.Order(ctx, v, c.Param("number"))
 	if err != nil {
@@ -61,23 +64,35 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem) 
 		return err
 	}
 	p.Email = placer.Email
-	if p.Events, err = a.Store.Events(ctx, order.ID); err != nil {
+	e := models.Evidence{Order: order}
+	if p.Staff {
+		e, err = a.Store.Evidence(ctx, v, order.Number) // as it was at one moment
+	} else {
+		e.Events, err = a.Store.Events(ctx, order.ID)
+	}
+	if err != nil {
 		return err
 	}
+	p.Order, p.Attempts = e.Order, e.Attempts
+	if p.Staff && e.Order.Status == models.NeedsReview {
+		if p.Desk, err = a.desk(c, e); err != nil {
+			return err
+		}
+		if typed != nil {
+			p.Desk.Type(*typed)
+		}
+	}
+	p.Events = slices.Clone(e.Events)
 	for i, e := range p.Events {
 		if p.Events[i].Actor, err = a.actorName(c, e.Actor); err != nil {
 			return err
 		}
 	}
-	if p.Staff {
-		if p.Attempts, err = a.Store.Attempts(ctx, order.ID); err != nil {
-			return err
-		}
-	}
 	page := a.page(c)
 	page.Path = orderPath(order.Number) // also after a post
-	if len(problems) == 0 {
-		page.Refresh = refreshFor(order.Status)
+	// A page that asks for itself again would take away what is being typed.
+	if len(problems) == 0 && (p.Desk == nil || !p.Desk.MaySettle) {
+		page.Refresh = refreshFor(p.Order.Status)
 	}
 	setRefresh(c, page.Refresh)
 	return a.render(c, status, views.Order(page, p))

@@ -213,17 +213,26 @@ func readOutside(p views.OutsideProps, now time.Time) (models.OutsideEvent, []vi
 			e.AutoRenewMonths = n
 		}
 	}
-	switch {
-	case p.Reason == "":
-		wrong("reason", "reason_missing")
-	case utf8.RuneCountInString(p.Reason) > longestReason:
-		wrong("reason", "reason_too_long")
-	case strings.ContainsFunc(p.Reason, func(r rune) bool {
-		return !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) && !strings.ContainsRune("\t\r\n", r)
-	}):
-		wrong("reason", "reason_invisible")
+	if key := wrongReason(p.Reason); key != "" {
+		wrong("reason", key)
 	}
 	return e, problems
+}
+
+// wrongReason says what is wrong with an operator's own words, as a key of
+// "problem"; empty for nothing.
+func wrongReason(reason string) string {
+	switch {
+	case reason == "":
+		return "reason_missing"
+	case utf8.RuneCountInString(reason) > longestReason:
+		return "reason_too_long"
+	case strings.ContainsFunc(reason, func(r rune) bool {
+		return !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) && !strings.ContainsRune("\t\r\n", r)
+	}):
+		return "reason_invisible"
+	}
+	return ""
 }
 
 // beijingTime reads a time as the provider's console and browsers write it.

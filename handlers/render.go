@@ -22,6 +22,7 @@ func (a *app) page(c echo.Context) views.Page {
 	if skew := a.Skew(); skew.TooFar() && p.Viewer != nil {
 		p.Skew = &skew
 	}
+	p.Alarm = a.alarm(c, p.Viewer)
 	p.RequestID, _ = c.Get(keyRequestID).(string)
 	if c.Request().Method != http.MethodGet {
 		p.Path = "/" // a form's answer can't be returned to

@@ -35,5 +35,8 @@ func (a *app) route(e *echo.Echo) {
 	e.GET("/orders.xlsx", a.ordersXLSX, in)
 	e.GET("/orders/:number", a.order, in)
 	e.POST("/orders/:number/cancel", a.cancelOrder, in)
+	e.POST("/orders/:number/settle", a.settleOrder, in)
+	e.POST("/orders/:number/proposal", a.answerProposal, in)
+	e.GET("/review", a.reviewQueue, in)
 	e.GET("/help/errors", a.errorHelp, in)
 }

@@ -129,6 +129,24 @@ func each(first, second []string) []string {
 	return out
 }
 
+// findings are a title each, and what to do for the kinds of orders that it can
+// be found of.
+func findings() []string {
+	var out []string
+	for _, f := range models.Findings() {
+		out = append(out, string(f)+".title")
+		if f != models.FoundGone {
+			out = append(out, string(f)+".do.charge")
+		}
+		switch f {
+		case models.FoundExists, models.FoundNotHigher, models.FoundVanished:
+		default:
+			out = append(out, string(f)+".do.refund")
+		}
+	}
+	return out
+}
+
 // families are the keys that the code puts together, by what they begin with.
 // Where the domain lists the values, the list is the domain's; where handlers
 // choose, the words have to stand in their code.
@@ -169,6 +187,16 @@ func families(s source) map[string][]string {
 		"order.total.":          sides,
 		"order.total_not.":      sides,
 		"orders.unmoved.":       sides,
+		"order.title_released.": kinds,
+		"order.title_recorded.": kinds,
+		"order.money_recorded.": sides,
+		"order.next_released.":  sides,
+		"order.note.":           {"proposed", string(models.ReasonWithdrawn), string(models.ReasonDeclined), string(models.ReasonReleased)},
+		"account.released.":     sides,
+		"desk.sum.":             sides,
+		"desk.looked.":          sides,
+		"verdict.":              each(names(models.Verdicts()), []string{"name", "means.charge", "means.refund"}),
+		"finding.":              findings(),
 		"account.do.":           kinds,
 		"account.go.":           kinds,
 		"cannot.":               chosen("cannot.", "handlers"),

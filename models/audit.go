@@ -92,8 +92,8 @@ func (e Event) follows(before Event) bool {
 		return false
 	case e.From == "":
 		return e.To == Placed
-	case e.Late():
-		return e.Reason == ReasonLate
+	case e.From == e.To:
+		return e.From.MayNote(e.Reason)
 	}
 	return e.From.MayBecome(e.To)
 }

@@ -23,6 +23,22 @@ var (
 	// ErrTooEarly is a recorded renewal that ends less than a day after what is
 	// known, or a release of something before it began.
 	ErrTooEarly = errors.New("the recorded time is too early")
+	// ErrMovedOn is a released order that can't be completed any more, because
+	// something else happened to what the account holds.
+	ErrMovedOn = errors.New("something happened to what the account holds since the order was placed")
+	// ErrNotMovedOn is a released order that nothing has happened beside: it can
+	// still be completed.
+	ErrNotMovedOn = errors.New("nothing happened to what the account holds since the order was placed")
+	// ErrUnsent is an order to be settled as completed though nothing of it reached
+	// the provider.
+	ErrUnsent = errors.New("none of the order's attempts reached the provider, so it was not done by this order: settle it as rejected")
+	// ErrProposed is a decision about an order for which another one stands
+	// proposed.
+	ErrProposed = errors.New("a proposal stands: another operator has to confirm or decline it first")
+	// ErrOwnProposal is an operator who confirms what they proposed themselves.
+	ErrOwnProposal = errors.New("a proposal is confirmed by somebody else than who made it")
+	// ErrNewEvidence is a decision by somebody who has not seen all evidence.
+	ErrNewEvidence = errors.New("something about the order has become known meanwhile")
 	// ErrExpired is an upgrade or refund of a subscription that has ended.
 	ErrExpired = errors.New("the subscription has ended")
 )
@@ -35,6 +51,17 @@ type OpenOrderError struct {
 }
 
 func (e *OpenOrderError) Error() string { return "order " + e.Number + " is still open" }
+
+// OrderIDTakenError is an order to be settled as completed with the provider's
+// OrderId of another order: one charge belongs to one order.
+type OrderIDTakenError struct {
+	ProviderOrderID string
+	Number          string // of the order that has it
+}
+
+func (e *OrderIDTakenError) Error() string {
+	return "OrderId " + e.ProviderOrderID + " is that of order " + e.Number + ": one charge belongs to one order, so read the OrderId in the provider's console again"
+}
 
 // AccountHeldError is an order for an account that is held: this portal may not
 // know what the account holds, so nothing is ordered until an operator has

@@ -23,6 +23,21 @@ const (
 // Kinds lists every kind.
 func Kinds() []Kind { return []Kind{Buy, Renew, Upgrade, Refund} }
 
+// Action is the provider's name of the call (provider document).
+func (k Kind) Action() string {
+	switch k {
+	case Buy:
+		return "CreateInstance"
+	case Renew:
+		return "RenewInstance"
+	case Upgrade:
+		return "UpgradeInstance"
+	case Refund:
+		return "RefundInstance"
+	}
+	return ""
+}
+
 // Order is one intended charge or refund. What was intended never changes;
 // Status and what follows it are moved by one function only (transition in store).
 type Order struct {
@@ -66,8 +81,19 @@ type Order struct {
 	StartsAt        *time.Time // UTC; of the service bought, once completed
 	EndsAt          *time.Time // UTC
 	SettledAt       *time.Time // UTC; when a final status was reached
-	UpdatedAt       time.Time  // UTC
+	// ReleasedAt is when an operator let the account order again while this order
+	// was in review (UTC); nil while it holds the account. It never changes back.
+	ReleasedAt *time.Time
+	UpdatedAt  time.Time // UTC; when the order came to its status
 }
+
+// Open says whether the order still holds its account: no other order of it
+// begins. The database holds the same in a partial unique index.
+func (o Order) Open() bool { return o.Status.Open() && o.ReleasedAt == nil }
+
+// Done says whether the provider carried the order out, as far as is known: what
+// was recorded in another way was.
+func (o Order) Done() bool { return o.Status == Completed || o.Reason == ReasonRecorded }
 
 // Term is the term ordered.
 func (o Order) Term() Term { return Term{o.Cycle, o.Duration} }
@@ -127,6 +153,10 @@ type Event struct {
 	Actor   string // "user:7", "worker", "command"
 	Note    string // an operator's own words
 	Attempt int    // the attempt's number that led here, 0 for none
+	// ProviderOrderID and InstanceID are what a proposal would complete the order
+	// with; empty in every other event.
+	ProviderOrderID string
+	InstanceID      string
 	// Digest seals what the event put into the record (Facts), State the order's
 	// row as it left it (Order.State). Both are empty in events from before.
 	Digest string

@@ -75,10 +75,13 @@ func (s *seal) hex() string {
 
 // Facts is over what an event put into the record for good: at placing what
 // was ordered and by which quote, at claiming the attempt, at an answer (in
-// time or late) all of it. A step without such a thing seals nothing. The quote is asked for by the first event only, and the attempt is
-// the one that the event names, nil for none.
+// time or late) all of it, in a proposal what it would complete the order with. A
+// step without such a thing seals nothing. The quote is asked for by the first
+// event only, and the attempt is the one that the event names, nil for none.
 func (e Event) Facts(o Order, q Quote, a *Attempt) string {
 	s := newSeal("event")
+	s.text("proposed_order_id", e.ProviderOrderID)
+	s.text("proposed_instance_id", e.InstanceID)
 	switch {
 	case e.From == "":
 		o.sealIntent(s)
@@ -109,7 +112,7 @@ func (e Event) Answers(a Attempt) bool {
 
 // Late says whether the event only keeps an answer that came too late to move
 // the order. It is no transition: the order stands where it stood.
-func (e Event) Late() bool { return e.From == e.To }
+func (e Event) Late() bool { return e.Reason == ReasonLate }
 
 // State is over an order's whole row as an event left it. Of an order's events
 // the newest one's has to fit the row.
@@ -130,6 +133,7 @@ func (o Order) State() string {
 	s.moments("starts_at", o.StartsAt)
 	s.moments("ends_at", o.EndsAt)
 	s.moments("settled_at", o.SettledAt)
+	s.moments("released_at", o.ReleasedAt)
 	s.moment("updated_at", o.UpdatedAt)
 	return s.hex()
 }

@@ -74,16 +74,19 @@ fields:
 func TestASealCoversEveryColumn(t *testing.T) {
 	placed := models.Event{To: models.Placed}
 	claimed := models.Event{From: models.Placed, To: models.Sending, Attempt: 1}
-	late := models.Event{From: models.Sending, To: models.Sending, Attempt: 1}
+	late := models.Event{From: models.Sending, To: models.Sending, Reason: models.ReasonLate, Attempt: 1}
 	everyField(t, models.Order.State)
 	everyField(t, func(o models.Order) string { return placed.Facts(o, models.Quote{}, nil) },
-		"Status", "Reason", "Claim", "LeaseUntil", "DueAt", "Attempts", "Code", "Message", "ProviderOrderID", "RequestID", "StartsAt", "EndsAt", "SettledAt", "UpdatedAt")
+		"Status", "Reason", "Claim", "LeaseUntil", "DueAt", "Attempts", "Code", "Message", "ProviderOrderID", "RequestID", "StartsAt", "EndsAt", "SettledAt", "ReleasedAt", "UpdatedAt")
 	everyField(t, func(q models.Quote) string { return placed.Facts(models.Order{}, q, nil) })
 	everyField(t, func(a models.Attempt) string { return claimed.Facts(models.Order{}, models.Quote{}, &a) },
 		"AnsweredAt", "Outcome", "HTTPStatus", "Code", "Message", "RequestID", "Response", "Late")
 	everyField(t, func(a models.Attempt) string { return late.Facts(models.Order{}, models.Quote{}, &a) })
 	everyField(t, func(e models.OutsideEvent) string { return e.Chain("") }, "ID", "Hash")
-	everyField(t, func(e models.Event) string { return e.Chain("") }, "ID", "Hash")
+	// What a proposal names is in the digest, and with that in the chain.
+	everyField(t, func(e models.Event) string { return e.Chain("") }, "ID", "Hash", "ProviderOrderID", "InstanceID")
+	everyField(t, func(e models.Event) string { return e.Facts(models.Order{}, models.Quote{}, nil) },
+		"ID", "OrderID", "At", "From", "To", "Reason", "Actor", "Note", "Attempt", "Digest", "State", "Hash")
 	for _, seal := range []func(string) string{models.Event{}.Chain, models.OutsideEvent{}.Chain} {
 		if seal("") == seal("before") {
 			t.Error("a hash does not cover the one before it")
@@ -122,6 +125,8 @@ func TestSealsStayWhatTheyAre(t *testing.T) {
 	}
 	before := e
 	before.Digest, before.State = "", ""
+	released := o
+	released.ReleasedAt = &at
 	entry := models.OutsideEvent{
 		AccountID: 3, Kind: models.Renewed, InstanceID: "sas-1", AfterOrderID: 7, Edition: models.Pro, InstanceCount: 25, StartsAt: &at, EndsAt: &end,
 		PaidFen: 900000, AutoRenew: true, AutoRenewMonths: 1, Reason: "seen", UserID: 4, CreatedAt: at,
@@ -129,8 +134,10 @@ func TestSealsStayWhatTheyAre(t *testing.T) {
 	for name, seal := range map[string][2]string{
 		"what was placed":   {models.Event{To: models.Placed}.Facts(o, q, nil), "4d6fd5d08b3c3faa9144f37f9ac45dbdb9462be7c94447055229e7ea749e6e84"},
 		"what was begun":    {models.Event{From: models.Placed, To: models.Sending, Attempt: 2}.Facts(o, q, &a), "4bfacbaf8cf5df06f49a3003ee457309502f4e7181104749e665446760131085"},
-		"what was answered": {models.Event{From: models.Sending, To: models.Sending, Attempt: 2}.Facts(o, q, &a), "0396f0b5cef05339d8731492a2fc3932d53ebf6ce7a66509b97758d3b7c45baa"},
+		"what was answered": {models.Event{From: models.Sending, To: models.Sending, Reason: models.ReasonLate, Attempt: 2}.Facts(o, q, &a), "0396f0b5cef05339d8731492a2fc3932d53ebf6ce7a66509b97758d3b7c45baa"},
 		"a mere step":       {models.Event{From: models.Sending, To: models.Unknown, Attempt: 2}.Facts(o, q, &a), "30d82abf5fd346d3c2423069a401de752188f0ea5f2cc511b9b13249f974d0c5"},
+		"what was proposed": {models.Event{From: models.NeedsReview, To: models.NeedsReview, ProviderOrderID: "PO1", InstanceID: "sas-1"}.Facts(o, q, nil), "c0def68f0476b5d4693bcfb422eb9e99f1bfd49e95a529124aaabbd08933606d"},
+		"a released order":  {released.State(), "722b19e04307b45720c7cf02d8836cf8b75d31b7e9807508d9f7e3f1333c485f"},
 		"an order":          {o.State(), "8e286d3347bec7ecbf1f0a55393f07116fa2ee5cdfabf23341f60a9b9d9f4566"},
 		"an event":          {e.Chain("before"), "f499c9af3966cd77e8ade1c0dc86adad69e18ab69dc3063cf1174d2a4e978ffe"},
 		"one from before":   {before.Chain("before"), "7469d137335261a64cf34b11ac14ae5890aa6ead8c0e9abe449028b4d96266f3"},

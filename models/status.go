@@ -20,7 +20,7 @@ const (
 	Unknown     Status = "unknown"      // money may have moved; the portal is finding out
 	NeedsReview Status = "needs_review" // money may have moved; only a person can find out
 	Completed   Status = "completed"    // the provider did it
-	Rejected    Status = "rejected"     // the provider did not do it, nothing was charged
+	Rejected    Status = "rejected"     // the provider did not do it, nothing was charged (but see ReasonRecorded)
 	Cancelled   Status = "cancelled"    // taken back before anything was sent
 )
 
@@ -29,8 +29,8 @@ func Statuses() []Status {
 	return []Status{Placed, Sending, Unknown, NeedsReview, Completed, Rejected, Cancelled}
 }
 
-// Open says whether the order still holds its account. The database holds the
-// same list in a partial unique index.
+// Open says whether an order of this status holds its account, unless it was
+// released (Order.Open).
 func (s Status) Open() bool {
 	switch s {
 	case Placed, Sending, Unknown, NeedsReview:
@@ -65,6 +65,19 @@ func (s Status) MayBecome(next Status) bool {
 	return false
 }
 
+// MayNote says whether an event with this reason may stand on an order that is s
+// and stays so: a late answer on any, and on one in review what operators do
+// before it is settled. Such an event leads from s to s.
+func (s Status) MayNote(r Reason) bool {
+	switch {
+	case r == ReasonLate:
+		return true
+	case r == ReasonReleased, r.Proposes() != "", r == ReasonWithdrawn, r == ReasonDeclined:
+		return s == NeedsReview
+	}
+	return false
+}
+
 // Reason says why an order is in its status, for pages to put in words
 // (locales: "reason.<value>"). The provider's own code stands beside it.
 type Reason string
@@ -88,8 +101,18 @@ const (
 	ReasonClockBack     Reason = "clock_back"     // the clock stands before the newest attempt
 	ReasonCancelled     Reason = "cancelled"      // its owner took it back
 	ReasonSettled       Reason = "settled"        // an operator decided, with a reason of their own
-	ReasonLate          Reason = "late_answer"    // only on an event: an answer that came too late to move the order
 	ReasonRestored      Reason = "restored"       // open in a copy that was restored: what happened since is not known
+	ReasonRecorded      Reason = "recorded"       // settled as done, but told by the account's other entries and not by this order
+
+	// Only on events that leave their order where it is (MayNote).
+	ReasonLate              Reason = "late_answer"        // an answer that came too late to move the order
+	ReasonReleased          Reason = "released"           // the account may order again; the review goes on
+	ReasonProposedCompleted Reason = "proposed_completed" // one operator proposed what a second one has to confirm
+	ReasonProposedRejected  Reason = "proposed_rejected"
+	ReasonProposedRecorded  Reason = "proposed_recorded"
+	ReasonProposedReleased  Reason = "proposed_released"
+	ReasonWithdrawn         Reason = "proposal_withdrawn" // by who had proposed it
+	ReasonDeclined          Reason = "proposal_declined"  // by somebody else
 )
 
 // Reasons lists every reason that can stand on an order or its events.
@@ -97,6 +120,8 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonPlacedByUser, ReasonClaimed, ReasonDone, ReasonInferredDone, ReasonRefused, ReasonNotSent,
 		ReasonThrottled, ReasonNoAnswer, ReasonProvesNothing, ReasonContradicted, ReasonWorkerLost,
-		ReasonTooLong, ReasonTokenWindow, ReasonClockBack, ReasonCancelled, ReasonSettled, ReasonLate, ReasonRestored,
+		ReasonTooLong, ReasonTokenWindow, ReasonClockBack, ReasonCancelled, ReasonSettled, ReasonRestored, ReasonRecorded,
+		ReasonLate, ReasonReleased, ReasonProposedCompleted, ReasonProposedRejected, ReasonProposedRecorded, ReasonProposedReleased,
+		ReasonWithdrawn, ReasonDeclined,
 	}
 }

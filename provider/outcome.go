@@ -77,7 +77,7 @@ func refusal(kind models.Kind, earlierUnknown bool, status int, code string) mod
 	case status == http.StatusForbidden, status == http.StatusUnauthorized, aboutSigning(code):
 		// The gate was shut this time; it says nothing of who went through before.
 		return models.OutcomeProvesNothing
-	case kind == models.Refund && instanceGone(code):
+	case kind == models.Refund && models.InstanceGone(code):
 		return models.OutcomeInferredDone
 	default:
 		return models.OutcomeContradicted
@@ -97,15 +97,6 @@ func aboutClock(code string) bool     { return has(code, "timestamp") }
 func aboutKey(code string) bool       { return has(code, "accesskey") || has(code, "securitytoken") }
 
 func has(code, part string) bool { return strings.Contains(strings.ToLower(code), part) }
-
-// instanceGone says whether a refund's refusal means that what it wanted is
-// already so. "NotReleased", "CanNotBeReleased" and "ReleasedFailed" would mean
-// the opposite.
-func instanceGone(code string) bool {
-	released := strings.Contains(code, "Released") && !has(code, "not") && !has(code, "fail")
-	return strings.Contains(code, "Instance") &&
-		(strings.Contains(code, "NotFound") || strings.Contains(code, "NotExist") || released)
-}
 
 // decideCount says what GetInstanceCount ended in; empty means that it counted.
 func decideCount(e evidence) (models.CountFailure, reply) {

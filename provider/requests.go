@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -17,11 +18,7 @@ const (
 	product = "Sas-api"
 	version = "2017-07-05"
 
-	actionCount   = "GetInstanceCount"
-	actionCreate  = "CreateInstance"
-	actionRenew   = "RenewInstance"
-	actionUpgrade = "UpgradeInstance"
-	actionRefund  = "RefundInstance"
+	actionCount = "GetInstanceCount"
 )
 
 // maxClientToken is the longest ClientToken in bytes (shared provider page,
@@ -86,7 +83,7 @@ func newRequest(call models.Call) requests.AcsRequest {
 	switch call.Kind {
 	case models.Buy:
 		r := &createInstance{
-			RpcRequest: rpc(actionCreate), OwnerID: owner, ClientToken: call.ClientToken, Duration: duration,
+			RpcRequest: rpc(call.Kind.Action()), OwnerID: owner, ClientToken: call.ClientToken, Duration: duration,
 			PricingCycle: string(call.Cycle), VersionCode: call.VersionCode, BuyNumber: count,
 			// Said even when false, so that no default of the provider's decides.
 			IsAutoRenew: requests.NewBoolean(call.AutoRenew),
@@ -100,16 +97,16 @@ func newRequest(call models.Call) requests.AcsRequest {
 		return r
 	case models.Renew:
 		return &renewInstance{
-			RpcRequest: rpc(actionRenew), OwnerID: owner, InstanceID: call.InstanceID, ClientToken: call.ClientToken,
+			RpcRequest: rpc(call.Kind.Action()), OwnerID: owner, InstanceID: call.InstanceID, ClientToken: call.ClientToken,
 			Duration: duration, PricingCycle: string(call.Cycle), BuyNumber: count,
 		}
 	case models.Upgrade:
 		return &upgradeInstance{
-			RpcRequest: rpc(actionUpgrade), OwnerID: owner, InstanceID: call.InstanceID, ClientToken: call.ClientToken,
+			RpcRequest: rpc(call.Kind.Action()), OwnerID: owner, InstanceID: call.InstanceID, ClientToken: call.ClientToken,
 			VersionCode: call.VersionCode, BuyNumber: count,
 		}
 	case models.Refund:
-		return &refundInstance{RpcRequest: rpc(actionRefund), OwnerID: owner, InstanceID: call.InstanceID}
+		return &refundInstance{RpcRequest: rpc(call.Kind.Action()), OwnerID: owner, InstanceID: call.InstanceID}
 	}
 	return nil
 }
@@ -123,19 +120,7 @@ func newCountRequest(ownerID int64) requests.AcsRequest {
 }
 
 // actionOf is what the provider calls an order of this kind.
-func actionOf(kind models.Kind) string {
-	switch kind {
-	case models.Buy:
-		return actionCreate
-	case models.Renew:
-		return actionRenew
-	case models.Upgrade:
-		return actionUpgrade
-	case models.Refund:
-		return actionRefund
-	}
-	return "none"
-}
+func actionOf(kind models.Kind) string { return cmp.Or(kind.Action(), "none") }
 
 // Request is what is recorded of a call before it is made: the action and the
 // parameters that say what is wanted, sorted and escaped as in a URL. It holds

@@ -80,7 +80,15 @@ func (h *history) happen() {
 	doubt, _ := w.claim(w.placeQuote(w.offer(pro25)))
 	must(w.Advance(ctx, doubt, store.Next{Status: models.Unknown, Reason: models.ReasonWorkerLost}))
 	must(w.Advance(ctx, w.read(doubt.Number), store.Next{Status: models.NeedsReview, Reason: models.ReasonTokenWindow}))
-	must(w.SettleOrder(ctx, doubt.Number, store.Settlement{As: models.Completed, Note: "seen in the console", ProviderOrderID: "PO2", InstanceID: "sas-2", Actor: "command:op"}))
+	// Two operators do not agree at first; meanwhile its account may order again.
+	seen := store.Settlement{As: models.VerdictCompleted, Note: "seen in the console", ProviderOrderID: "PO2", InstanceID: "sas-2", Actor: "command:op"}
+	must(w.SetSettleByTwo(ctx, true))
+	_, err := w.SettleOrder(ctx, doubt.Number, seen)
+	must(err)
+	must(w.DeclineProposal(ctx, doubt.Number, store.Confirmation{Proposal: w.lastEvent(doubt).ID, Actor: "user:7", Note: "which console?"}))
+	must(w.SetSettleByTwo(ctx, false))
+	must(w.settle(doubt, store.Settlement{As: models.VerdictReleased, Note: "it takes long"}))
+	must(w.settle(doubt, seen))
 	// And one that is still open.
 	account, viewer := w.customer(1002, "b@example.com")
 	open, err := w.PlaceOrder(ctx, viewer, w.quote(viewer, account).ID, asQuoted)
@@ -126,7 +134,7 @@ func TestAnUntouchedHistoryIsFoundWhole(t *testing.T) {
 	if found != "" {
 		t.Fatal(found)
 	}
-	if done.Orders != 6 || done.Events != 23 || done.Attempts != 7 || done.Outside != 4 || done.Checkpoints != 3 || done.Unsigned != 0 || done.Old != 0 {
+	if done.Orders != 6 || done.Events != 26 || done.Attempts != 7 || done.Outside != 4 || done.Checkpoints != 3 || done.Unsigned != 0 || done.Old != 0 {
 		t.Errorf("%+v", done)
 	}
 	if done.Anchor != h.anchor {

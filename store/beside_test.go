@@ -198,7 +198,7 @@ func TestAReviewIsEndedOnce(t *testing.T) {
 		var settle []func() error
 		for i, s := range two {
 			settle = append(settle, func() error {
-				return s.SettleOrder(context.Background(), o.Number, store.Settlement{As: models.Rejected, Note: "seen", Actor: fmt.Sprint(i)})
+				return second(s.SettleOrder(context.Background(), o.Number, store.Settlement{As: models.VerdictRejected, Note: "seen", Actor: fmt.Sprint(i)}))
 			})
 		}
 		errs := together(settle...)
@@ -230,9 +230,10 @@ func TestAChargeBelongsToOneOrder(t *testing.T) {
 	}
 	bought := w.order(pro25)
 	settle := func(s *store.Store, i int, id string) error {
-		return s.SettleOrder(context.Background(), orders[i].Number, store.Settlement{
-			As: models.Completed, Note: "seen", ProviderOrderID: id, InstanceID: fmt.Sprint("sas-other-", i), Actor: "command",
+		_, err := s.SettleOrder(context.Background(), orders[i].Number, store.Settlement{
+			As: models.VerdictCompleted, Note: "seen", ProviderOrderID: id, InstanceID: fmt.Sprint("sas-other-", i), Actor: "command",
 		})
+		return err
 	}
 	if err := settle(w.Store, 0, bought.ProviderOrderID); err == nil || !strings.Contains(err.Error(), bought.Number) {
 		t.Errorf("with an OrderId that an order has: %v", err)

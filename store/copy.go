@@ -95,7 +95,7 @@ func contents(db *gorm.DB) (Contents, error) {
 		n    *int64
 	}{
 		{db.Model(&models.Order{}), &c.Orders},
-		{db.Model(&models.Order{}).Where("status IN ?", openStatuses), &c.OpenOrders},
+		{open(db.Model(&models.Order{})), &c.OpenOrders},
 		{db.Model(&models.Account{}), &c.Accounts},
 		{db.Model(&models.User{}), &c.Users},
 	} {

@@ -14,6 +14,9 @@ type Holding struct {
 	models.History
 	OpenOrder *models.Order       // nil when none is under way
 	Hold      *models.AccountHold // nil when the account is not held
+	// Released are orders in review that don't hold the account any more, oldest
+	// first: money may have moved for them.
+	Released []models.Order
 }
 
 // May says why no order of this kind may be started at now: a
@@ -35,7 +38,7 @@ func (s *Store) Holdings(ctx context.Context, accountIDs ...int64) (map[int64]Ho
 	var held map[int64]Holding
 	err := s.snapshot(ctx, func(tx *gorm.DB) error {
 		var open []models.Order
-		if err := tx.Where("account_id IN ? AND status IN ?", accountIDs, openStatuses).Find(&open).Error; err != nil {
+		if err := tx.Where("account_id IN ? AND status IN ?", accountIDs, openStatuses).Order("id").Find(&open).Error; err != nil {
 			return err
 		}
 		var holds []models.AccountHold
@@ -52,7 +55,11 @@ func (s *Store) Holdings(ctx context.Context, accountIDs ...int64) (map[int64]Ho
 		}
 		for _, o := range open {
 			h := held[o.AccountID]
-			h.OpenOrder = &o
+			if o.Open() {
+				h.OpenOrder = &o
+			} else {
+				h.Released = append(h.Released, o)
+			}
 			held[o.AccountID] = h
 		}
 		for _, hold := range holds {
@@ -66,8 +73,9 @@ func (s *Store) Holdings(ctx context.Context, accountIDs ...int64) (map[int64]Ho
 }
 
 // histories reads the histories of accounts. Completed orders come in the order
-// of their completion, which is that of their ids, because an account has one
-// open order at a time; a clock may step back, ids do not.
+// of their completion, which is that of their ids: an account has one open order
+// at a time, and one that was released is completed only while nothing has
+// happened since it was placed (movedOn). A clock may step back, ids do not.
 func histories(db *gorm.DB, now time.Time, accountIDs ...int64) (map[int64]models.History, error) {
 	var orders []models.Order
 	err := db.Where("account_id IN ? AND status = ?", accountIDs, models.Completed).Order("id").Find(&orders).Error

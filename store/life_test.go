@@ -279,12 +279,12 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := store.Settlement{As: models.Completed, Note: "seen", ProviderOrderID: "1", InstanceID: taken}
-		if err := w.SettleOrder(t.Context(), o.Number, d); err == nil {
+		d := store.Settlement{As: models.VerdictCompleted, Note: "seen", ProviderOrderID: "1", InstanceID: taken}
+		if err := w.settle(o, d); !errors.Is(err, models.ErrExists) {
 			t.Error("two accounts hold one instance")
 		}
 		d.InstanceID = "sas-mine"
-		if err := w.SettleOrder(t.Context(), o.Number, d); err != nil {
+		if err := w.settle(o, d); err != nil {
 			t.Error(err)
 		}
 	})
@@ -356,7 +356,7 @@ func TestTheDatabaseKeepsTheHistory(t *testing.T) {
 		"deleting an entry":             `DELETE FROM outside_events`,
 		"changing an entry":             `UPDATE outside_events SET paid_fen = 0`,
 		"replacing an entry":            replace("outside_events"),
-		"an order without its instance": `INSERT INTO orders SELECT 99, 'P1', '` + quote.ID + `', 't', account_id, owner_id, user_id, 'refund', edition, version_code, cycle, duration, auto_renew, auto_renew_months, instance_count, total_fen, credential_profile, placed_at, 'placed', reason, 0, NULL, placed_at, 0, '', '', '', '', '', NULL, NULL, NULL, updated_at FROM orders WHERE number = '` + bought.Number + `'`,
+		"an order without its instance": `INSERT INTO orders SELECT 99, 'P1', '` + quote.ID + `', 't', account_id, owner_id, user_id, 'refund', edition, version_code, cycle, duration, auto_renew, auto_renew_months, instance_count, total_fen, credential_profile, placed_at, 'placed', reason, 0, NULL, placed_at, 0, '', '', '', '', '', NULL, NULL, NULL, updated_at, NULL FROM orders WHERE number = '` + bought.Number + `'`,
 	} {
 		refused(name, sql)
 	}

@@ -118,7 +118,7 @@ func (s *Store) CountByStatus(ctx context.Context) (map[models.Status]int, time.
 	for _, row := range rows {
 		counts[row.Status] = row.N
 	}
-	oldest, err := first[models.Order](db.Where("status IN ?", openStatuses).Order("placed_at"))
+	oldest, err := first[models.Order](open(db).Order("placed_at"))
 	if errors.Is(err, models.ErrNotFound) {
 		err = nil
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -14,12 +13,17 @@ import (
 	"portal/models"
 )
 
-// openStatuses are those that hold an account.
+// openStatuses are those that hold an account, unless the order was released.
 var openStatuses = slices.DeleteFunc(models.Statuses(), func(s models.Status) bool { return !s.Open() })
 
-// move is one step of an order's life.
+// open chooses the orders that hold their account: those that models.Order.Open
+// is true of.
+func open(db *gorm.DB) *gorm.DB { return db.Where("status IN ? AND released_at IS NULL", openStatuses) }
+
+// move is one step of an order's life, or, where to is the status that the order
+// has, a note on it that leaves it there.
 type move struct {
-	order   models.Order // as it was read: its Status and Claim are what the database must still hold
+	order   models.Order // as it was read: its Status, Claim and ReleasedAt are what the database must still hold
 	at      time.Time    // by the database's clock, see Store.at
 	to      models.Status
 	reason  models.Reason
@@ -28,6 +32,8 @@ type move struct {
 	attempt int
 	begin   *models.Attempt // committed with the move, before its event
 	set     map[string]any  // further columns of orders
+
+	providerOrderID, instanceID string // of a proposal
 }
 
 // transition is the one function that changes an order. It moves the order
@@ -40,21 +46,25 @@ type move struct {
 // its end a transaction has the order's row to itself, and with it the end of
 // the order's chain of events.
 func (s *Store) transition(tx *gorm.DB, m move) error {
-	if !m.order.Status.MayBecome(m.to) {
-		return fmt.Errorf("order %s: %s can't become %s", m.order.Number, m.order.Status, m.to)
-	}
-	set := map[string]any{
-		"status": m.to, "reason": m.reason, "updated_at": m.at,
-		"lease_until": nil, "due_at": nil, // set below by the statuses that have them
-	}
-	if !m.to.Open() {
-		set["settled_at"] = m.at
+	set := map[string]any{"claim": m.order.Claim} // a note changes nothing, but has the row to itself, too
+	switch {
+	case m.to != m.order.Status && m.order.Status.MayBecome(m.to):
+		set = map[string]any{
+			"status": m.to, "reason": m.reason, "updated_at": m.at,
+			"lease_until": nil, "due_at": nil, // set below by the statuses that have them
+		}
+		if !m.to.Open() {
+			set["settled_at"] = m.at
+		}
+	case m.to != m.order.Status || !m.to.MayNote(m.reason):
+		return fmt.Errorf("order %s: %s can't become %s (%s)", m.order.Number, m.order.Status, m.to, m.reason)
 	}
 	for column, value := range m.set {
 		set[column] = value
 	}
 	result := tx.Model(&models.Order{}).
-		Where("id = ? AND status = ? AND claim = ?", m.order.ID, m.order.Status, m.order.Claim).
+		Where("id = ? AND status = ? AND claim = ? AND (released_at IS NULL) = ?",
+			m.order.ID, m.order.Status, m.order.Claim, m.order.ReleasedAt == nil).
 		UpdateColumns(set)
 	if result.Error != nil {
 		return result.Error
@@ -72,6 +82,7 @@ func (s *Store) transition(tx *gorm.DB, m move) error {
 	return addEvent(tx, models.Event{
 		OrderID: m.order.ID, At: m.at, From: m.order.Status, To: m.to,
 		Reason: m.reason, Actor: m.actor, Note: m.note, Attempt: m.attempt,
+		ProviderOrderID: m.providerOrderID, InstanceID: m.instanceID,
 	})
 }
 
@@ -245,96 +256,6 @@ func (s *Store) CancelOrder(ctx context.Context, v models.Viewer, number string)
 	})
 }
 
-// Settlement is an operator's decision about an order in review.
-type Settlement struct {
-	As              models.Status // models.Completed or models.Rejected
-	Note            string        // why, in the operator's words; required
-	ProviderOrderID string        // required to complete all but a refund
-	InstanceID      string        // required to complete a buy
-	Actor           string
-}
-
-// SettleOrder ends the review of an order. Only an order in review can be
-// settled (models.ErrConflict otherwise), and once: of two operators at the same
-// moment transition lets one through. The account is locked before its history
-// is read, so that no entry from outside comes in between.
-func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) error {
-	d.Note = strings.TrimSpace(d.Note)
-	d.ProviderOrderID, d.InstanceID = strings.TrimSpace(d.ProviderOrderID), strings.TrimSpace(d.InstanceID)
-	if d.Note == "" {
-		return errors.New("settling needs a reason: what was seen at the provider, and by whom")
-	}
-	return s.step(ctx, failpoint.Settle, func(tx *gorm.DB) error {
-		order, err := first[models.Order](tx.Where("number = ?", number))
-		if err != nil {
-			return err
-		}
-		if order.Status != models.NeedsReview {
-			return models.ErrConflict
-		}
-		if err := s.lockAccount(tx, order.AccountID); err != nil {
-			return err
-		}
-		set := map[string]any{}
-		switch d.As {
-		case models.Rejected:
-		case models.Completed:
-			if order.Kind == models.Buy && (d.ProviderOrderID == "" || d.InstanceID == "") {
-				return errors.New("completing a purchase needs the provider's OrderId and InstanceId: read both in the provider's console")
-			}
-			if order.Kind == models.Buy {
-				if taken, err := s.instanceOfAnother(tx, d.InstanceID, order.AccountID); err != nil {
-					return err
-				} else if taken {
-					return fmt.Errorf("instance %s belongs to another account: read the InstanceId in the provider's console again", d.InstanceID)
-				}
-			}
-			if order.Kind != models.Refund && d.ProviderOrderID == "" {
-				return errors.New("completing this order needs the provider's OrderId: read it in the provider's console")
-			}
-			if other, err := s.orderWithID(tx, d.ProviderOrderID); err != nil {
-				return err
-			} else if other != "" {
-				return fmt.Errorf("OrderId %s is that of order %s: one charge belongs to one order, so read the OrderId in the provider's console again", d.ProviderOrderID, other)
-			}
-			answer := models.Answer{ProviderOrderID: d.ProviderOrderID, InstanceID: d.InstanceID}
-			if set, err = completion(tx, order, answer); errors.Is(err, models.ErrNotFound) {
-				return errors.New("none of this order's attempts reached the provider, so it can't have been done by it: settle it as rejected")
-			} else if err != nil {
-				return err
-			}
-		case models.Placed, models.Sending, models.Unknown, models.NeedsReview, models.Cancelled:
-			return fmt.Errorf("an order can be settled as completed or rejected, not as %s", d.As)
-		default:
-			return fmt.Errorf("an order can be settled as completed or rejected, not as %q", d.As)
-		}
-		now, err := s.at(tx)
-		if err != nil {
-			return err
-		}
-		return s.transition(tx, move{
-			order: order, at: now, to: d.As, reason: models.ReasonSettled, actor: d.Actor, note: d.Note, set: set,
-		})
-	})
-}
-
-// orderWithID is the number of the order that has this OrderId of the provider's,
-// empty for none. It locks the id, because two operators may settle two orders
-// with it at the same moment.
-func (s *Store) orderWithID(tx *gorm.DB, providerOrderID string) (string, error) {
-	if providerOrderID == "" {
-		return "", nil
-	}
-	if err := s.lockNames(tx, "order-id:"+providerOrderID); err != nil {
-		return "", err
-	}
-	order, err := first[models.Order](tx.Where("provider_order_id <> '' AND provider_order_id = ?", providerOrderID))
-	if errors.Is(err, models.ErrNotFound) {
-		err = nil
-	}
-	return order.Number, err
-}
-
 // completion is what becomes true of an order when the provider has done it. The
 // caller has locked the account.
 func completion(tx *gorm.DB, o models.Order, a models.Answer) (map[string]any, error) {
@@ -407,7 +328,7 @@ func (s *Store) OrderByQuote(ctx context.Context, v models.Viewer, quoteID strin
 }
 
 func openOrder(db *gorm.DB, accountID int64) (*models.Order, error) {
-	order, err := first[models.Order](db.Where("account_id = ? AND status IN ?", accountID, openStatuses))
+	order, err := first[models.Order](open(db).Where("account_id = ?", accountID))
 	if errors.Is(err, models.ErrNotFound) {
 		return nil, nil
 	}

@@ -358,8 +358,8 @@ func TestARestoredOrderIsSettledWithoutAnAttempt(t *testing.T) {
 				w.pass(time.Hour)
 				again, _ := w.restored(file)
 				held := again.held(w.account).Subscription
-				err := again.SettleOrder(t.Context(), o.Number, store.Settlement{
-					As: models.Completed, Note: "seen in the bill", ProviderOrderID: "PO9", InstanceID: "sas-9", Actor: "command",
+				_, err := again.SettleOrder(t.Context(), o.Number, store.Settlement{
+					As: models.VerdictCompleted, Note: "seen in the bill", ProviderOrderID: "PO9", InstanceID: "sas-9", Actor: "command",
 				})
 				if err != nil {
 					t.Fatal(err)

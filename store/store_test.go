@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -114,7 +113,7 @@ func TestAnAccountHasOneOpenOrder(t *testing.T) {
 		err := w.raw().Exec(`INSERT INTO orders SELECT 99, 'N', ?, 'T', account_id, owner_id, user_id, kind, edition, version_code,
 			cycle, duration, auto_renew, auto_renew_months, instance_count, total_fen, credential_profile, placed_at, status, reason,
 			claim, lease_until, due_at, attempts, code, message, instance_id, provider_order_id, request_id, starts_at, ends_at,
-			settled_at, updated_at FROM orders`, two.ID).Error
+			settled_at, updated_at, released_at FROM orders`, two.ID).Error
 		if err == nil {
 			t.Fatal("the database took a second open order")
 		}
@@ -306,81 +305,6 @@ func TestOnlyWhatIsPlacedCanBeCancelled(t *testing.T) {
 	if ids, err := w.Due(t.Context(), 10); err != nil || len(ids) != 0 {
 		t.Fatalf("a cancelled order is still due: %v %v", ids, err)
 	}
-}
-
-func TestReviewIsSettledByAPersonWithAReason(t *testing.T) {
-	review := func(w *world) models.Order {
-		o, attempt := w.claim(w.place())
-		if err := w.Answer(w.t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeUnknown}, unknown); err != nil {
-			w.t.Fatal(err)
-		}
-		o = w.read(o.Number)
-		if err := w.Advance(w.t.Context(), o, store.Next{Status: models.NeedsReview, Reason: models.ReasonTokenWindow}); err != nil {
-			w.t.Fatal(err)
-		}
-		return w.read(o.Number)
-	}
-	t.Run("completed, with what the provider calls it", func(t *testing.T) {
-		w := newWorld(t)
-		o := review(w)
-		for name, d := range map[string]store.Settlement{
-			"without a reason":        {As: models.Completed, ProviderOrderID: "PO", InstanceID: "I"},
-			"without the OrderId":     {As: models.Completed, Note: "seen", InstanceID: "I"},
-			"without the InstanceId":  {As: models.Completed, Note: "seen", ProviderOrderID: "PO"},
-			"as something in between": {As: models.Unknown, Note: "seen"},
-		} {
-			if err := w.SettleOrder(t.Context(), o.Number, d); err == nil {
-				t.Errorf("settled %s", name)
-			}
-		}
-		err := w.SettleOrder(t.Context(), o.Number, store.Settlement{
-			As: models.Completed, Note: "seen in the console", ProviderOrderID: "PO", InstanceID: "I", Actor: "command:op",
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := w.read(o.Number)
-		if got.Status != models.Completed || got.InstanceID != "I" || got.ProviderOrderID != "PO" || got.EndsAt == nil {
-			t.Fatalf("%+v", got)
-		}
-		events, _ := w.Events(t.Context(), o.ID)
-		if last := events[len(events)-1]; last.Note != "seen in the console" || last.Actor != "command:op" {
-			t.Fatalf("the decision is not in the events: %+v", last)
-		}
-	})
-	t.Run("rejected, and the account is free", func(t *testing.T) {
-		w := newWorld(t)
-		o := review(w)
-		if err := w.SettleOrder(t.Context(), o.Number, store.Settlement{As: models.Rejected, Note: "not there"}); err != nil {
-			t.Fatal(err)
-		}
-		w.place()
-	})
-	t.Run("not as completed when nothing has reached the provider", func(t *testing.T) {
-		// A worker that was paused comes to know late that it has sent nothing.
-		w := newWorld(t)
-		o, attempt := w.claim(w.place())
-		for _, next := range []store.Next{unknown, {Status: models.NeedsReview, Reason: models.ReasonTokenWindow}} {
-			if err := w.Advance(t.Context(), w.read(o.Number), next); err != nil {
-				t.Fatal(err)
-			}
-		}
-		err := w.Answer(t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeNotSent}, unknown)
-		if !errors.Is(err, models.ErrConflict) {
-			t.Fatal(err)
-		}
-		err = w.SettleOrder(t.Context(), o.Number, store.Settlement{As: models.Completed, Note: "seen", ProviderOrderID: "PO", InstanceID: "I"})
-		if err == nil || !strings.Contains(err.Error(), "settle it as rejected") {
-			t.Fatalf("it says %v", err)
-		}
-	})
-	t.Run("nothing else can be settled", func(t *testing.T) {
-		w := newWorld(t)
-		o := w.place()
-		if err := w.SettleOrder(t.Context(), o.Number, store.Settlement{As: models.Rejected, Note: "x"}); !errors.Is(err, models.ErrConflict) {
-			t.Fatal(err)
-		}
-	})
 }
 
 func TestADatabaseBelongsToOneProvider(t *testing.T) {

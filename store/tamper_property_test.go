@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -70,7 +71,7 @@ func (h *history) live(rt *rapid.T) {
 		var open *models.OpenOrderError
 		var changed *models.QuoteChangedError
 		switch {
-		case err == nil, errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrSubscribed), errors.Is(err, models.ErrNotSubscribed),
+		case err == nil, errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrNotMovedOn), errors.Is(err, models.ErrSubscribed), errors.Is(err, models.ErrNotSubscribed),
 			errors.Is(err, models.ErrExpired), errors.Is(err, models.ErrTooEarly), errors.As(err, &open), errors.As(err, &changed):
 		default:
 			rt.Fatal(err)
@@ -149,10 +150,16 @@ func (h *history) live(rt *rapid.T) {
 				}
 				if ok && o.Status == models.NeedsReview {
 					number++
-					check(w.SettleOrder(ctx, o.Number, store.Settlement{
-						As:   rapid.SampledFrom([]models.Status{models.Completed, models.Rejected}).Draw(rt, "settled"),
+					if p := models.Proposal(w.events(o)); p != nil {
+						answer := rapid.SampledFrom([]func(context.Context, string, store.Confirmation) error{w.ConfirmProposal, w.DeclineProposal}).Draw(rt, "answered")
+						check(answer(ctx, o.Number, store.Confirmation{Proposal: p.ID, Actor: "user:7", Note: "looked, too"}))
+						return
+					}
+					check(w.SetSettleByTwo(ctx, rapid.Bool().Draw(rt, "by two")))
+					check(second(w.SettleOrder(ctx, o.Number, store.Settlement{
+						As:   rapid.SampledFrom(models.Verdicts()).Draw(rt, "settled"),
 						Note: "seen", ProviderOrderID: fmt.Sprint("PO", number), InstanceID: fmt.Sprint("sas-", number), Actor: "command:op",
-					}))
+					})))
 				}
 			},
 			func(rt *rapid.T) {

@@ -60,13 +60,13 @@ func fromBefore(t *testing.T) *history {
 	must(db.Raw(`SELECT * FROM now.events ORDER BY id`).Scan(&events).Error)
 	last := map[int64]string{}
 	for _, e := range events {
-		if e.Late() {
+		if e.From == e.To { // no program of then knew of such
 			continue
 		}
 		e.Digest, e.State = "", ""
 		e.Hash = e.Chain(last[e.OrderID])
 		last[e.OrderID] = e.Hash
-		must(db.Table("main.events").Omit("Digest", "State").Create(&e).Error)
+		must(db.Table("main.events").Omit("Digest", "State", "ProviderOrderID", "InstanceID").Create(&e).Error)
 	}
 	must(h.Close())
 	h.dsn = path

@@ -246,6 +246,7 @@ func pages() []canned {
 	out = append(out, cannotPages()...)
 	out = append(out, outsidePages()...)
 	out = append(out, heldPages()...)
+	out = append(out, reviewPages()...)
 
 	form := func(change func(*views.QuoteFormProps)) func(views.Page) templ.Component {
 		props := quoteForm()

@@ -149,7 +149,7 @@ func orderHelp(ctx context.Context, o models.Order) []string {
 	m := e.meaning(ctx)
 	switch o.Status {
 	case models.Rejected:
-		if e.doubt || o.Reason == models.ReasonSettled {
+		if e.doubt || o.Reason == models.ReasonSettled || o.Reason == models.ReasonRecorded {
 			return []string{m.cause}
 		}
 		return []string{m.cause, m.money, m.do}

@@ -306,7 +306,7 @@ func orderPages() []canned {
 		p.Order.StartsAt, p.Order.EndsAt = ptr(now.Add(-8*day)), ptr(models.AddMonths(now.Add(-8*day), 12))
 	})
 	add("renew-presumed", models.Renew, func(p *views.OrderProps) { p.Quote.Held.Unconfirmed = true })
-	return out
+	return append(out, deskPages()...)
 }
 
 // formOf is the form of a page that posts what the page is about.

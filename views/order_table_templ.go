@@ -286,7 +286,7 @@ func orderRow(r OrderRow, accounts bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = statusBadge(r.Order.Status).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = orderBadge(r.Order).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -19,6 +19,12 @@ func side(k models.Kind) string {
 }
 
 func orderTitle(ctx context.Context, o models.Order) string {
+	switch {
+	case o.Reason == models.ReasonRecorded:
+		return t(ctx, "order.title_recorded."+string(o.Kind))
+	case o.Status == models.NeedsReview && o.ReleasedAt != nil:
+		return t(ctx, "order.title_released."+string(o.Kind))
+	}
 	return t(ctx, "order.title."+string(o.Status)+"."+string(o.Kind))
 }
 
@@ -37,12 +43,21 @@ func orderMoney(ctx context.Context, o models.Order) string {
 	if instanceGone(o) {
 		return t(ctx, "order.gone_money") // and not: still in use
 	}
+	if o.Reason == models.ReasonRecorded {
+		return t(ctx, "order.money_recorded."+side(o.Kind), "Sum", o.TotalFen)
+	}
 	return t(ctx, "order.money."+string(o.Status)+"."+side(o.Kind), "Sum", o.TotalFen)
 }
 
 func orderNext(ctx context.Context, o models.Order) string {
 	if o.Status == models.Completed {
 		return t(ctx, "order.next.completed."+string(o.Kind))
+	}
+	switch {
+	case o.Reason == models.ReasonRecorded:
+		return t(ctx, "order.next_recorded")
+	case o.Status == models.NeedsReview && o.ReleasedAt != nil:
+		return t(ctx, "order.next_released."+side(o.Kind))
 	}
 	if instanceGone(o) {
 		return t(ctx, "order.gone_next")
@@ -66,7 +81,9 @@ func orderTotal(ctx context.Context, o models.Order) string {
 }
 
 // unmoved says that an order is over and moved no money.
-func unmoved(o models.Order) bool { return o.Status == models.Rejected || o.Status == models.Cancelled }
+func unmoved(o models.Order) bool {
+	return !o.Done() && (o.Status == models.Rejected || o.Status == models.Cancelled)
+}
 
 // orderWhy says why the order is where it is, empty where the status says it.
 func orderWhy(ctx context.Context, o models.Order) string {
@@ -144,9 +161,9 @@ type progress struct {
 }
 
 // orderSteps are the three steps of an order's life that its owner cares for.
-func orderSteps(s models.Status) []progress {
+func orderSteps(o models.Order) []progress {
 	var second, third string
-	switch s {
+	switch o.Status {
 	case models.Placed:
 		second, third = "todo", "todo" // it is placed, and waits
 	case models.Sending:
@@ -157,6 +174,9 @@ func orderSteps(s models.Status) []progress {
 		second, third = "done", "done"
 	case models.Rejected:
 		second, third = "failed", "skipped"
+		if o.Reason == models.ReasonRecorded {
+			second = "done"
+		}
 	case models.Cancelled:
 		second, third = "skipped", "skipped"
 	}
@@ -200,22 +220,57 @@ func statusLook(s models.Status) look {
 	return look{"mute", "minus"}
 }
 
-// shownEvents are the steps of an order's life. A late answer moved nothing: it
-// is evidence, and for staff, as the attempts are.
+// orderLook and orderState are those of the order's status, but for what was done
+// after all and is told elsewhere: nothing failed there.
+func orderLook(o models.Order) look {
+	if o.Reason == models.ReasonRecorded {
+		return look{"info", "info"}
+	}
+	return statusLook(o.Status)
+}
+
+func orderState(ctx context.Context, o models.Order) string {
+	if o.Reason == models.ReasonRecorded {
+		return t(ctx, "order.state_recorded")
+	}
+	return t(ctx, "status."+string(o.Status))
+}
+
+// shownEvents are the steps of an order's life. What moved nothing is for staff,
+// as the attempts are: late answers, and what operators propose to each other.
+// That the account may order again is for everybody.
 func shownEvents(props OrderProps) []models.Event {
-	return slices.DeleteFunc(slices.Clone(props.Events), func(e models.Event) bool { return e.Late() && !props.Staff })
+	return slices.DeleteFunc(slices.Clone(props.Events), func(e models.Event) bool {
+		return !props.Staff && e.To.MayNote(e.Reason) && e.Reason != models.ReasonReleased
+	})
 }
 
 func eventTitle(ctx context.Context, e models.Event) string {
-	if e.Late() {
+	switch {
+	case e.Reason == models.ReasonRecorded:
+		return t(ctx, "order.state_recorded")
+	case e.Reason.Proposes() != "":
+		return t(ctx, "order.note.proposed")
+	case e.Late():
 		return t(ctx, "order.late_answer")
+	case e.To.MayNote(e.Reason):
+		return t(ctx, "order.note."+string(e.Reason))
 	}
 	return t(ctx, "status."+string(e.To))
 }
 
 func eventLook(e models.Event) look {
-	if e.Late() {
+	switch {
+	case e.Reason == models.ReasonRecorded:
+		return look{"info", "info"}
+	case e.Reason == models.ReasonReleased:
+		return look{"info", "arrow"}
+	case e.Reason.Proposes() != "":
+		return look{"warn", "clock"}
+	case e.Late():
 		return look{"mute", "clock"}
+	case e.To.MayNote(e.Reason):
+		return look{"mute", "minus"}
 	}
 	return statusLook(e.To)
 }

@@ -22,6 +22,8 @@ type Page struct {
 	Now     time.Time // UTC
 	// Skew is set while the portal's clock is too far off to take orders.
 	Skew *models.Skew
+	// Alarm is what wants an operator's eye, for staff; nil where it can't be told.
+	Alarm *models.Alarm
 }
 
 // Problem is one thing wrong with a form: the same words stand in the summary
@@ -68,6 +70,7 @@ type AccountProps struct {
 	Subscription *models.Subscription // nil when it holds none
 	OpenOrder    *models.Order        // the one order under way, if any
 	Hold         *models.AccountHold  // why it orders nothing, if it is held; Actor as people know it
+	Released     []models.Order       // in review, though the account may order again; oldest first
 	Recent       []models.Order       // newest first
 	// Owned is how many machines the provider counts; nil when that could not be
 	// read in time.
@@ -251,9 +254,11 @@ type CheckProps struct {
 	Expired   bool
 	MayOrder  bool
 	// OpenOrder is an order under way that keeps this one from being placed, Hold
-	// what keeps every one from it.
+	// what keeps every one from it, and Released are orders that don't though money
+	// may have moved for them.
 	OpenOrder *models.Order
 	Hold      *models.AccountHold
+	Released  []models.Order
 	Problems  []Problem
 }
 
@@ -266,12 +271,77 @@ type OrderProps struct {
 	Events   []models.Event   // oldest first
 	Attempts []models.Attempt // oldest first; shown to staff only
 	Staff    bool
+	// Desk is for staff while the order is in review; nil else.
+	Desk *Desk
 	// CanCancel says that nothing was sent yet and the viewer may order.
 	CanCancel bool
 	// BuyAnew says that the account can buy now.
 	BuyAnew bool
 	// Problems: for instance a cancel that came too late.
 	Problems []Problem
+}
+
+// Desk is where staff find out what became of an order in review, and operators
+// settle it.
+type Desk struct {
+	Advice    models.Advice
+	MaySettle bool // operators; support only looks
+	ByTwo     bool // what one operator decides, a second one has to confirm
+	// Proposal waits for a second operator; nil for none. ProposedBy made it, ByMe
+	// where that was the viewer.
+	Proposal   *models.Event
+	ProposedBy string
+	ByMe       bool
+	// MovedOn and OtherOrder say why a released order can't be completed: something
+	// happened to the account since, or another order (its number) still may.
+	MovedOn    bool
+	OtherOrder string
+	Seen       string // the evidence that the page shows, for the form to say when it comes back
+
+	// As typed; the ids begin with what the evidence says.
+	As                          models.Verdict
+	OrderID, InstanceID, Reason string
+	Looked                      bool
+}
+
+// Type puts what was typed into the form.
+func (d *Desk) Type(typed Desk) {
+	d.As, d.OrderID, d.InstanceID, d.Reason, d.Looked = typed.As, typed.OrderID, typed.InstanceID, typed.Reason, typed.Looked
+}
+
+// ReviewRow is an order in review.
+type ReviewRow struct {
+	Order   models.Order
+	Account models.Account
+	// Proposed waits for a second operator, made by ProposedBy (ByMe: the viewer);
+	// empty for nothing.
+	Proposed   models.Verdict
+	ProposedBy string
+	ByMe       bool
+}
+
+// UnknownRow is an order that the portal is finding out about.
+type UnknownRow struct {
+	Order   models.Order
+	Account models.Account
+	Since   time.Time // UTC; when it became unknown
+}
+
+// ReviewProps is the page at /review, for staff.
+type ReviewProps struct {
+	Rows              []ReviewRow // in review, the oldest first
+	NextURL, FirstURL string
+	Unknown           []UnknownRow // now, the oldest first
+	MoreUnknown       bool         // there are more than these
+	// Held are accounts that nothing is ordered for; HeldURL leads to more of them.
+	Held    []HeldRow
+	HeldURL string
+}
+
+// HeldRow is an account that is held.
+type HeldRow struct {
+	Account models.Account
+	Hold    models.AccountHold
 }
 
 // OrderRow is a line of the order log.
