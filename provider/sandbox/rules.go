@@ -102,7 +102,7 @@ func (s *Sandbox) create(o order, now time.Time) (sale, *apiError) {
 	fen := termFen(o.VersionCode, o.BuyNumber, o.months())
 	end := addMonths(now, o.months())
 	in := &Instance{
-		InstanceID: newInstanceID(), OwnerID: o.OwnerID, CreatedAt: now, PaidFen: fen,
+		InstanceID: newInstanceID(), OwnerID: o.OwnerID, CreatedAt: s.moment(), PaidFen: fen,
 		AutoRenew: o.IsAutoRenew,
 		Periods: []Period{{
 			Start: now, End: end, VersionCode: o.VersionCode, BuyNumber: o.BuyNumber,
@@ -153,6 +153,14 @@ func (s *Sandbox) upgrade(o order, now time.Time) (sale, *apiError) {
 	return sale{instance: next, fen: fen, from: now, to: in.End()}, nil
 }
 
+// sinceBought is a moment as the instance's periods count: they begin at the whole
+// second that it was bought in. Of a day that began a moment ago something is
+// used, within that second, too.
+func (in *Instance) sinceBought(moment time.Time) time.Time {
+	began := in.CreatedAt.Truncate(time.Second)
+	return began.Add(moment.Sub(in.CreatedAt))
+}
+
 // Provider document: RefundInstance. It releases, and pays money back.
 func (s *Sandbox) refund(owner int64, instanceID string) (*apiError, error) {
 	if err := s.settle(owner); err != nil {
@@ -163,7 +171,7 @@ func (s *Sandbox) refund(owner int64, instanceID string) (*apiError, error) {
 		return e, nil
 	}
 	now := s.calendar()
-	fen, inFull := refundFen(in, s.moment(), s.state.fullRefunds[ownerYear{owner, beijingYear(now)}])
+	fen, inFull := refundFen(in, in.sinceBought(s.moment()), s.state.fullRefunds[ownerYear{owner, beijingYear(now)}])
 	version, machines := in.Covered(now)
 	return nil, s.release(in, now, &Entry{
 		At: now, OwnerID: owner, Action: ActionRefundInstance, Kind: Refund,

@@ -269,8 +269,7 @@ func (s *Sandbox) change(step func(at time.Time) record) error {
 // Callers hold mu.
 func (s *Sandbox) calendar() time.Time { return s.moment().Truncate(time.Second) }
 
-// moment is the calendar's time to its last digit: of a day that began a moment
-// ago something is used, within its first second, too. Callers hold mu.
+// moment is the calendar's time to its last digit. Callers hold mu.
 func (s *Sandbox) moment() time.Time {
 	return s.cfg.Calendar().Add(s.state.calendarOffset).UTC()
 }
