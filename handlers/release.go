@@ -44,7 +44,7 @@ func (a *app) releaseAccount(c echo.Context) error {
 		return stays(http.StatusUnprocessableEntity, views.Problem{Field: "reason", Key: "reason_too_long"})
 	}
 	err = a.Store.ReleaseHold(c.Request().Context(), hold, store.Release{
-		Actor: "user:" + strconv.FormatInt(v.User.ID, 10), Reason: reason,
+		Actor: v.Actor(), Reason: reason,
 	})
 	if errors.Is(err, models.ErrConflict) {
 		held.Hold = nil

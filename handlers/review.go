@@ -58,7 +58,7 @@ func (a *app) reviewQueue(c echo.Context) error {
 		row := views.ReviewRow{Order: o.Order, Account: accounts[o.AccountID]}
 		if o.Proposal != nil {
 			row.Proposed = o.Proposal.Reason.Proposes()
-			row.ByMe = o.Proposal.Actor == actorOf(v)
+			row.ByMe = o.Proposal.Actor == v.Actor()
 			if row.ProposedBy, err = a.actorName(c, o.Proposal.Actor); err != nil {
 				return err
 			}
@@ -83,9 +83,6 @@ func (a *app) reviewQueue(c echo.Context) error {
 	}
 	return a.render(c, http.StatusOK, views.Review(a.page(c), p))
 }
-
-// actorOf is the viewer as events name them.
-func actorOf(v models.Viewer) string { return "user:" + strconv.FormatInt(v.User.ID, 10) }
 
 // alarmPatience is how long a page waits to learn whether something wants an
 // operator's eye.

@@ -21,7 +21,7 @@ func (a *app) desk(c echo.Context, e models.Evidence) (*views.Desk, error) {
 	d := &views.Desk{Advice: e.Advise(), Seen: e.Mark(), MaySettle: v.User.Role == models.Operator}
 	d.OrderID, d.InstanceID = d.Advice.ProviderOrderID, d.Advice.InstanceID
 	if p := models.Proposal(e.Events); p != nil {
-		d.Proposal, d.ByMe = p, p.Actor == actorOf(v)
+		d.Proposal, d.ByMe = p, p.Actor == v.Actor()
 		name, err := a.actorName(c, p.Actor)
 		if err != nil {
 			return nil, err
@@ -79,7 +79,7 @@ func (a *app) settleOrder(c echo.Context) error {
 	}
 	_, err = a.Store.SettleOrder(c.Request().Context(), order.Number, store.Settlement{
 		As: typed.As, Note: typed.Reason, ProviderOrderID: typed.OrderID, InstanceID: typed.InstanceID,
-		Actor: actorOf(viewer(c)), Seen: form.Get("seen"),
+		Actor: viewer(c).Actor(), Seen: form.Get("seen"),
 	})
 	return a.decided(c, order, typed, err)
 }
@@ -96,7 +96,7 @@ func (a *app) answerProposal(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest)
 	}
 	answer := store.Confirmation{
-		Proposal: proposal, Actor: actorOf(viewer(c)), Note: strings.TrimSpace(form.Get("reason")), Seen: form.Get("seen"),
+		Proposal: proposal, Actor: viewer(c).Actor(), Note: strings.TrimSpace(form.Get("reason")), Seen: form.Get("seen"),
 	}
 	typed := views.Desk{Reason: answer.Note, Looked: form.Get("looked") != ""}
 	var problems []views.Problem

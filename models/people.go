@@ -97,6 +97,9 @@ type Viewer struct {
 	User User
 }
 
+// Actor is the viewer as events name them.
+func (v Viewer) Actor() string { return "user:" + strconv.FormatInt(v.User.ID, 10) }
+
 // Staff says whether the viewer sees every account.
 func (v Viewer) Staff() bool { return v.User.Role == Support || v.User.Role == Operator }
 

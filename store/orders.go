@@ -200,7 +200,7 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 			return err
 		}
 		failpoint.Hit(failpoint.PlaceWithoutEvent)
-		placed := models.Event{OrderID: order.ID, At: now, To: models.Placed, Reason: models.ReasonPlacedByUser, Actor: userActor(v)}
+		placed := models.Event{OrderID: order.ID, At: now, To: models.Placed, Reason: models.ReasonPlacedByUser, Actor: v.Actor()}
 		placed.Digest, placed.State = placed.Facts(order, quote, nil), order.State()
 		placed.Hash = placed.Chain("")
 		return create(tx, &placed)
@@ -251,7 +251,7 @@ func (s *Store) CancelOrder(ctx context.Context, v models.Viewer, number string)
 			return err
 		}
 		return s.transition(tx, move{
-			order: order, at: now, to: models.Cancelled, reason: models.ReasonCancelled, actor: userActor(v),
+			order: order, at: now, to: models.Cancelled, reason: models.ReasonCancelled, actor: v.Actor(),
 		})
 	})
 }
