@@ -55,11 +55,7 @@ func (s *Store) Live(ctx context.Context) error {
 }
 
 // copyMark is what a copy says of itself, empty on a live database.
-func copyMark(db *gorm.DB) (string, error) {
-	var mark string
-	err := db.Raw(`SELECT value FROM settings WHERE name = ?`, settingCopy).Scan(&mark).Error
-	return mark, err
-}
+func copyMark(db *gorm.DB) (string, error) { return setting(db, settingCopy) }
 
 // takenAt reads a mark: zero where it doesn't tell.
 func takenAt(mark string) (time.Time, error) {

@@ -15,7 +15,7 @@ func (s *Store) Evidence(ctx context.Context, v models.Viewer, number string) (e
 	err = s.snapshot(ctx, func(tx *gorm.DB) error {
 		order, err := first[models.Order](visible(tx, v, "account_id").Where("number = ?", number))
 		if err == nil {
-			e, err = evidence(tx, order.ID)
+			e, err = evidence(tx, order)
 		}
 		return err
 	})
@@ -39,13 +39,21 @@ func (s *Store) InReview(ctx context.Context, v models.Viewer, after int64, limi
 		if err != nil {
 			return err
 		}
-		events, err := eventsOf(tx, orders)
+		events, err := eventsOf(tx, idsOf(orders)...)
 		for _, o := range orders {
 			rows = append(rows, ReviewedOrder{o, models.Proposal(events[o.ID])})
 		}
 		return err
 	})
 	return rows, err
+}
+
+func idsOf(orders []models.Order) []int64 {
+	ids := make([]int64, len(orders))
+	for i, o := range orders {
+		ids[i] = o.ID
+	}
+	return ids
 }
 
 // UnknownOrder is an order whose outcome the portal is finding out.
@@ -64,7 +72,7 @@ func (s *Store) UnknownNow(ctx context.Context, v models.Viewer, limit int) ([]U
 		if err != nil {
 			return err
 		}
-		events, err := eventsOf(tx, orders)
+		events, err := eventsOf(tx, idsOf(orders)...)
 		for _, o := range orders {
 			row := UnknownOrder{o, o.UpdatedAt}
 			for _, e := range events[o.ID] {
@@ -78,23 +86,6 @@ func (s *Store) UnknownNow(ctx context.Context, v models.Viewer, limit int) ([]U
 		return err
 	})
 	return rows, err
-}
-
-// eventsOf are the events of a page's orders, each order's oldest first.
-func eventsOf(db *gorm.DB, orders []models.Order) (map[int64][]models.Event, error) {
-	ids := make([]int64, len(orders))
-	for i, o := range orders {
-		ids[i] = o.ID
-	}
-	var all []models.Event
-	if err := db.Where("order_id IN ?", ids).Order("id").Find(&all).Error; err != nil {
-		return nil, err
-	}
-	events := make(map[int64][]models.Event, len(orders))
-	for _, e := range all {
-		events[e.OrderID] = append(events[e.OrderID], e)
-	}
-	return events, nil
 }
 
 // Alarm counts the orders that want an operator's eye. Every page of staff asks,

@@ -306,8 +306,8 @@ func completion(tx *gorm.DB, o models.Order, a models.Answer) (map[string]any, e
 // begun is models.Begun of an order's attempts, and models.ErrNotFound where
 // none has reached the provider. Only a restored database can be wrong about that.
 func begun(tx *gorm.DB, o models.Order) (time.Time, error) {
-	var attempts []models.Attempt
-	if err := tx.Where("order_id = ?", o.ID).Order("number").Find(&attempts).Error; err != nil {
+	attempts, err := attemptsOf(tx, o.ID)
+	if err != nil {
 		return time.Time{}, err
 	}
 	at, recorded := models.Begun(o, attempts)
@@ -337,14 +337,29 @@ func openOrder(db *gorm.DB, accountID int64) (*models.Order, error) {
 
 // Events lists an order's events, oldest first.
 func (s *Store) Events(ctx context.Context, orderID int64) ([]models.Event, error) {
-	var events []models.Event
-	return events, s.read.WithContext(ctx).Where("order_id = ?", orderID).Order("id").Find(&events).Error
+	events, err := eventsOf(s.read.WithContext(ctx), orderID)
+	return events[orderID], err
 }
 
 // Attempts lists an order's attempts, oldest first.
 func (s *Store) Attempts(ctx context.Context, orderID int64) ([]models.Attempt, error) {
-	var attempts []models.Attempt
-	return attempts, s.read.WithContext(ctx).Where("order_id = ?", orderID).Order("number").Find(&attempts).Error
+	return attemptsOf(s.read.WithContext(ctx), orderID)
 }
 
-func userActor(v models.Viewer) string { return fmt.Sprintf("user:%d", v.User.ID) }
+func attemptsOf(db *gorm.DB, orderID int64) ([]models.Attempt, error) {
+	var attempts []models.Attempt
+	return attempts, db.Where("order_id = ?", orderID).Order("number").Find(&attempts).Error
+}
+
+// eventsOf are the events of orders, by order, each one's oldest first.
+func eventsOf(db *gorm.DB, orderIDs ...int64) (map[int64][]models.Event, error) {
+	var all []models.Event
+	if err := db.Where("order_id IN ?", orderIDs).Order("id").Find(&all).Error; err != nil {
+		return nil, err
+	}
+	events := make(map[int64][]models.Event, len(orderIDs))
+	for _, e := range all {
+		events[e.OrderID] = append(events[e.OrderID], e)
+	}
+	return events, nil
+}

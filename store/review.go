@@ -143,7 +143,10 @@ func (s *Store) review(ctx context.Context, number, seen string, f func(*gorm.DB
 		if err := s.lockAccount(tx, order.AccountID); err != nil {
 			return err
 		}
-		e, err := evidence(tx, order.ID)
+		if order, err = first[models.Order](tx.Where("id = ?", order.ID)); err != nil {
+			return err
+		}
+		e, err := evidence(tx, order)
 		switch {
 		case err != nil:
 			return err
@@ -157,14 +160,13 @@ func (s *Store) review(ctx context.Context, number, seen string, f func(*gorm.DB
 }
 
 // evidence is everything that is on record of an order.
-func evidence(db *gorm.DB, orderID int64) (e models.Evidence, err error) {
-	if e.Order, err = first[models.Order](db.Where("id = ?", orderID)); err != nil {
-		return e, err
+func evidence(db *gorm.DB, o models.Order) (models.Evidence, error) {
+	events, err := eventsOf(db, o.ID)
+	if err != nil {
+		return models.Evidence{}, err
 	}
-	if err := db.Where("order_id = ?", orderID).Order("id").Find(&e.Events).Error; err != nil {
-		return e, err
-	}
-	return e, db.Where("order_id = ?", orderID).Order("number").Find(&e.Attempts).Error
+	attempts, err := attemptsOf(db, o.ID)
+	return models.Evidence{Order: o, Events: events[o.ID], Attempts: attempts}, err
 }
 
 // settlement is the step that does what an operator decided, or why it can't be
@@ -305,7 +307,6 @@ func (s *Store) SettleByTwo(ctx context.Context) (bool, error) {
 }
 
 func settleByTwo(db *gorm.DB) (bool, error) {
-	var value string
-	err := db.Raw(`SELECT value FROM settings WHERE name = ?`, settingByTwo).Scan(&value).Error
+	value, err := setting(db, settingByTwo)
 	return value == "yes", err
 }

@@ -223,10 +223,13 @@ func (s *Store) Provider(ctx context.Context) (string, error) {
 	return provider(s.read.WithContext(ctx))
 }
 
-func provider(db *gorm.DB) (string, error) {
-	var bound string
-	err := db.Raw(`SELECT value FROM settings WHERE name = 'provider'`).Scan(&bound).Error
-	return bound, err
+func provider(db *gorm.DB) (string, error) { return setting(db, "provider") }
+
+// setting is what the database is set to, empty while nothing was set.
+func setting(db *gorm.DB, name string) (string, error) {
+	var value string
+	err := db.Raw(`SELECT value FROM settings WHERE name = ?`, name).Scan(&value).Error
+	return value, err
 }
 
 // OtherProviderError is a database that belongs to another provider.

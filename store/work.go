@@ -53,7 +53,7 @@ func (s *Store) Work(ctx context.Context, id int64) (Work, error) {
 		if work.Order, err = first[models.Order](tx.Where("id = ?", id)); err != nil {
 			return err
 		}
-		if err := tx.Where("order_id = ?", id).Order("number").Find(&work.Attempts).Error; err != nil {
+		if work.Attempts, err = attemptsOf(tx, id); err != nil {
 			return err
 		}
 		work.Now, err = s.at(tx) // last: what was committed meanwhile must not lie in its future
