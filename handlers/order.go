@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -37,13 +38,14 @@ func (a *app) cancelOrder(c echo.Context) error {
 // settle it with that.
 func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, typed *views.Desk) error {
 	ctx, v := c.Request().Context(), viewer(c)
-	order, err := a.Store.Order(ctx, v, c.Param("number"))
+	e, err := a.onRecord(ctx, v, c.Param("number"))
 	if err != nil {
 		return err
 	}
+	order := e.Order
 	c.Set(keyOrder, order.Number)
 	p := views.OrderProps{
-		Order: order, Staff: v.Staff(), Problems: problems,
+		Order: order, Attempts: e.Attempts, Staff: v.Staff(), Problems: problems,
 		CanCancel: order.Status == models.Placed && v.MayOrder(),
 	}
 	if order.Status == models.Rejected {
@@ -64,17 +66,7 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, 
 		return err
 	}
 	p.Email = placer.Email
-	e := models.Evidence{Order: order}
-	if p.Staff {
-		e, err = a.Store.Evidence(ctx, v, order.Number) // as it was at one moment
-	} else {
-		e.Events, err = a.Store.Events(ctx, order.ID)
-	}
-	if err != nil {
-		return err
-	}
-	p.Order, p.Attempts = e.Order, e.Attempts
-	if p.Staff && e.Order.Status == models.NeedsReview {
+	if p.Staff && order.Status == models.NeedsReview {
 		if p.Desk, err = a.desk(c, e); err != nil {
 			return err
 		}
@@ -92,10 +84,24 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, 
 	page.Path = orderPath(order.Number) // also after a post
 	// A page that asks for itself again would take away what is being typed.
 	if len(problems) == 0 && (p.Desk == nil || !p.Desk.MaySettle) {
-		page.Refresh = refreshFor(p.Order.Status)
+		page.Refresh = refreshFor(order.Status)
 	}
 	setRefresh(c, page.Refresh)
 	return a.render(c, status, views.Order(page, p))
+}
+
+// onRecord is an order with its events, and for staff with its attempts, too.
+// What staff decide by is as it was at one moment.
+func (a *app) onRecord(ctx context.Context, v models.Viewer, number string) (models.Evidence, error) {
+	if v.Staff() {
+		return a.Store.Evidence(ctx, v, number)
+	}
+	order, err := a.Store.Order(ctx, v, number)
+	if err != nil {
+		return models.Evidence{}, err
+	}
+	events, err := a.Store.Events(ctx, order.ID)
+	return models.Evidence{Order: order, Events: events}, err
 }
 
 // actorName is what people know an event's actor by: a user's address, or which
