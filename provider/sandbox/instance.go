@@ -47,6 +47,13 @@ type Period struct {
 	PaidFen int64 `json:"paid_fen"`
 }
 
+// sinceBought is a moment as the instance's periods count: they begin at the whole
+// second that it was bought in. Of a day that began a moment ago something is
+// used, within that second, too.
+func (in *Instance) sinceBought(moment time.Time) time.Time {
+	return in.Periods[0].Start.Add(moment.Sub(in.CreatedAt))
+}
+
 // terms are the periods, term by term.
 func (in *Instance) terms() [][]Period {
 	var all [][]Period

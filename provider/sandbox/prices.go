@@ -90,7 +90,7 @@ func liftFen(p Period, now time.Time, versionCode string, machines int) int64 {
 // falls under the five days' rule, which an owner has once a calendar year; later
 // each term gives back its own.
 func refundFen(in *Instance, now time.Time, hadFullThisYear bool) (fen int64, inFull bool) {
-	if now.Sub(in.CreatedAt.Truncate(time.Second)) < fullRefundTime && !hadFullThisYear {
+	if now.Sub(in.Periods[0].Start) < fullRefundTime && !hadFullThisYear {
 		return in.PaidFen, true
 	}
 	for _, term := range in.terms() {

@@ -153,14 +153,6 @@ func (s *Sandbox) upgrade(o order, now time.Time) (sale, *apiError) {
 	return sale{instance: next, fen: fen, from: now, to: in.End()}, nil
 }
 
-// sinceBought is a moment as the instance's periods count: they begin at the whole
-// second that it was bought in. Of a day that began a moment ago something is
-// used, within that second, too.
-func (in *Instance) sinceBought(moment time.Time) time.Time {
-	began := in.CreatedAt.Truncate(time.Second)
-	return began.Add(moment.Sub(in.CreatedAt))
-}
-
 // Provider document: RefundInstance. It releases, and pays money back.
 func (s *Sandbox) refund(owner int64, instanceID string) (*apiError, error) {
 	if err := s.settle(owner); err != nil {
