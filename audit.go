@@ -77,8 +77,8 @@ func (cmd *auditVerifyCommand) Run(ctx context.Context, s *Settings) error {
 		if found > maxFindings {
 			fmt.Printf("WRONG  … and %d more\n", found-maxFindings)
 		}
-		fmt.Printf("Looked at %d orders, %d events, %d attempts, %d entries from outside and %d checkpoints.\n",
-			done.Orders, done.Events, done.Attempts, done.Outside, done.Checkpoints)
+		fmt.Printf("Looked at %d orders, %d events, %d attempts, %d entries from outside, %d notes, %d changes and %d checkpoints.\n",
+			done.Orders, done.Events, done.Attempts, done.Outside, done.Notes, done.Changes, done.Checkpoints)
 		if done.Old > 0 {
 			fmt.Printf("%d events are from before events sealed what they stand for: of them the steps alone are proved.\n", done.Old)
 		}
@@ -91,7 +91,7 @@ func (cmd *auditVerifyCommand) Run(ctx context.Context, s *Settings) error {
 			return nil
 		}
 		if done.Unsigned > 0 {
-			fmt.Printf("%d events or entries are newer than the newest checkpoint; no signature covers them yet.\n", done.Unsigned)
+			fmt.Printf("%d events, entries, notes or changes are newer than the newest checkpoint; no signature covers them yet.\n", done.Unsigned)
 		}
 		fmt.Printf("Keep this anchor where whoever writes the database can't:\n\n%s", done.Anchor)
 		return nil

@@ -8,6 +8,7 @@ import (
 
 	"portal/audit"
 	"portal/dbtest"
+	"portal/demo"
 )
 
 // TestTheHistoryIsSignedAndTamperingIsFound: the program from outside, from the
@@ -55,7 +56,7 @@ func TestTheHistoryIsSignedAndTamperingIsFound(t *testing.T) {
 		told(2, []string{"no such file"}, "audit", "verify")
 	}
 	s := serve(t, dir, env)
-	if status, body := s.buy("lin@example.com", demoPassword); status != "completed" {
+	if status, body := s.buy("lin@example.com", demo.Password); status != "completed" {
 		t.Fatal(body)
 	}
 	told(0, []string{"Looked at 1 orders", "Nothing is wrong."}, "audit", "verify") // beside the running portal
@@ -124,7 +125,7 @@ func TestTheHistoryIsSignedAndTamperingIsFound(t *testing.T) {
 	t.Run("a changed key goes on, and old anchors hold", func(t *testing.T) {
 		told(0, nil, "audit", "key", "--rotate")
 		s := serve(t, dir, env)
-		if status, body := s.buy("san@example.com", demoPassword); status != "completed" {
+		if status, body := s.buy("san@example.com", demo.Password); status != "completed" {
 			t.Fatal(body)
 		}
 		if err := s.stop(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"portal/demo"
 	"portal/failpoint"
 	"portal/portaltest"
 )
@@ -31,7 +32,7 @@ func read(t *testing.T, name string) string {
 func TestTheDocsNameTheMetricsThatThereAre(t *testing.T) {
 	at := freeAddress(t)
 	s := serve(t, t.TempDir(), nil, "--metrics-listen", at)
-	s.buy("lin@example.com", demoPassword) // a series appears with its first call
+	s.buy("lin@example.com", demo.Password) // a series appears with its first call
 	_, text := s.get(s.browse(), "http://"+at+"/metrics")
 
 	served := map[string]bool{}
@@ -131,7 +132,7 @@ func TestThePolicyInTheDocsAllowsTheFiveCallsAndNothingElse(t *testing.T) {
 
 // TestTheDocsLinkToWhatIsThere: pages and headings.
 func TestTheDocsLinkToWhatIsThere(t *testing.T) {
-	for _, page := range []string{"going-live.md", "backups.md", "upgrading.md", "metrics.md", "review.md", "order-life.md", "postgresql.md", "audit.md"} {
+	for _, page := range []string{"going-live.md", "backups.md", "upgrading.md", "metrics.md", "review.md", "support.md", "resellers.md", "order-life.md", "postgresql.md", "audit.md"} {
 		for _, m := range regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`).FindAllStringSubmatch(read(t, "docs/"+page), -1) {
 			file, heading := m[1], m[2]
 			if file == "" {

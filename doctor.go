@@ -23,7 +23,8 @@ type doctorCommand struct {
 var errUnwell = errors.New("something is wrong; see above")
 
 // Run checks everything that selling needs and says what is wrong in plain
-// words. It changes nothing, here and at the provider.
+// words. It changes nothing, here and at the provider, but for a row of the
+// database's settings that says when a write was last tried.
 func (cmd *doctorCommand) Run(ctx context.Context, s *Settings) error {
 	d := &diagnosis{}
 	cfg, err := s.check()
@@ -35,17 +36,18 @@ func (cmd *doctorCommand) Run(ctx context.Context, s *Settings) error {
 	} else {
 		d.good("Price book", cfg.PriceBook)
 	}
-	ownerID := d.database(ctx, cfg)
+	var ownerID int64
 	if cmd.OwnerID != "" {
 		if ownerID, err = models.ParseOwnerID(cmd.OwnerID); err != nil {
 			return wrongSetting("--owner-id %q: %v", cmd.OwnerID, err)
 		}
 	}
-	if cfg.embeddedSandbox() {
-		d.good("Provider", "the built-in sandbox; it runs inside serve, and nothing is bought for real")
+	if cfg.mail == nil {
+		d.note("E-mail", "off; docs/mail.md says how to turn it on")
 	} else {
-		d.provider(ctx, cfg, ownerID)
+		d.tell("E-mail", cfg.mail.Check(ctx), cfg.SMTPServer+" answers and lets the portal in; portal mail test ADDRESS sends one")
 	}
+	d.provider(ctx, cfg, d.database(ctx, cfg, ownerID))
 	if d.unwell {
 		return errUnwell
 	}
@@ -77,40 +79,49 @@ func (d *diagnosis) tell(what string, err error, fine string) bool {
 	return true
 }
 
-// database checks the database and returns an account's OwnerId to ask the
-// provider about, 0 without one.
-func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
+// database checks the database and returns the credential profiles to ask the
+// provider about, each with an account's OwnerId: the default one alone where the
+// database can't say. ownerID is asked about with its account's profile; 0 for any.
+func (d *diagnosis) database(ctx context.Context, cfg config, ownerID int64) []store.ProfileUse {
+	unknown := []store.ProfileUse{{OwnerID: ownerID}}
 	name := store.Name(cfg.Database)
 	if path, ok := store.File(cfg.Database); ok && !d.file(cfg, path) {
-		return 0
+		return unknown
 	}
 	db, err := store.Open(cfg.Database, nil)
 	if err != nil {
 		d.bad("Database", err.Error())
-		return 0
+		return unknown
 	}
 	defer func() { _ = db.Close() }()
 	if fresh, err := db.Fresh(ctx); err == nil && fresh {
 		d.note("Database", name+" answers, and is empty; serve makes its tables")
-		return 0
+		return unknown
 	}
 	if err := db.Ready(ctx); err != nil {
 		d.bad("Database", err.Error())
-		return 0
+		return unknown
 	}
-	if err := db.Writable(ctx); err != nil {
-		d.bad("Database", name+" takes no writes: "+err.Error())
-		return 0
+	if fault := db.Inspect(ctx); fault != nil {
+		d.bad("Database", name+" can't be written to: "+fault.Err.Error())
+		return unknown
 	}
 	bound, err := db.Provider(ctx)
 	if err == nil && bound != "" && bound != cfg.providerName() {
 		err = &store.OtherProviderError{Bound: bound, Asked: cfg.providerName()}
 	}
 	if !d.tell("Database", err, name+" answers and its schema is up to date") {
-		return 0
+		return unknown
 	}
 	d.engine(ctx, db)
 	d.auditKey(ctx, cfg, db)
+	wrong, err := db.WrongStandings(ctx, 10)
+	switch {
+	case err != nil:
+		d.bad("Lists", err.Error())
+	case len(wrong) > 0:
+		d.bad("Lists", "what is stored for lists is not what the history says, for accounts with the ids "+strings.Trim(fmt.Sprint(wrong), "[]")+": pages of accounts go by the history, lists sort and filter wrongly")
+	}
 	held, err := db.CountHeld(ctx)
 	switch {
 	case err != nil:
@@ -118,11 +129,41 @@ func (d *diagnosis) database(ctx context.Context, cfg config) int64 {
 	case held > 0:
 		d.note("Holds", count(held, "account")+" held: nothing is ordered for them until an operator has compared them with the provider; portal account held lists them, docs/backups.md says what to do")
 	}
-	accounts, err := db.Accounts(ctx, models.Viewer{User: models.User{Role: models.Operator}}, "", 0, 1)
-	if err != nil || len(accounts) == 0 {
-		return 0
+	uses, err := profilesFor(ctx, db, ownerID)
+	if err != nil {
+		d.bad("Profiles", err.Error())
+		return unknown
 	}
-	return accounts[0].OwnerID
+	return uses
+}
+
+// profilesFor are the profiles in use, the default one where there are none.
+func profilesFor(ctx context.Context, db *store.Store, ownerID int64) ([]store.ProfileUse, error) {
+	uses, err := db.ProfilesInUse(ctx, provider.DefaultProfile)
+	if err != nil {
+		return nil, err
+	}
+	if len(uses) == 0 {
+		uses = []store.ProfileUse{{}}
+	}
+	if ownerID == 0 {
+		return uses, nil
+	}
+	profile := ""
+	account, err := db.AccountByOwner(ctx, ownerID)
+	if err == nil {
+		profile, err = db.ProfileOf(ctx, account)
+	}
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return nil, err
+	}
+	for i := range uses {
+		if uses[i].Profile == profile {
+			uses[i].OwnerID = ownerID
+			return uses, nil
+		}
+	}
+	return append([]store.ProfileUse{{Profile: profile, OwnerID: ownerID}}, uses...), nil
 }
 
 // engine checks what the record rests on, where the engine does not come with
@@ -219,24 +260,43 @@ func (d *diagnosis) auditKey(ctx context.Context, cfg config, db *store.Store) {
 	d.good(what, file+" signs the history")
 }
 
-// provider asks the provider for a number of machines and puts what that shows
-// into words.
-func (d *diagnosis) provider(ctx context.Context, cfg config, ownerID int64) {
+// provider asks the provider for a number of machines, with the key of each profile
+// that is in use, and puts what that shows into words. What is the same for all of
+// them is said once.
+func (d *diagnosis) provider(ctx context.Context, cfg config, uses []store.ProfileUse) {
 	client, err := provider.New(cfg.providerConfig())
 	if err != nil {
 		d.bad("Provider", err.Error())
 		return
 	}
 	defer client.Close()
-	r := client.Check(ctx, ownerID)
-
-	switch r.Credentials {
-	case provider.Yes:
-		d.good("Credentials", "found ("+r.Source+")")
-	case provider.No, provider.Unclear, provider.NotUsed:
-		d.bad("Credentials", "none found: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or write the SDK's credentials file. "+r.Problem)
+	if cfg.embeddedSandbox() {
+		d.good("Provider", "the built-in sandbox; it runs inside serve, and nothing is bought for real")
+		for _, use := range uses {
+			if err := client.HasKey(ctx, use.Profile); err != nil {
+				d.bad("Credentials", profileText(use)+"none: the sandbox has the profiles "+provider.DefaultProfile+", huadong and north")
+			}
+		}
 		return
 	}
+	reached := false
+	for _, use := range uses {
+		r := client.Check(ctx, use.Profile, use.OwnerID)
+		if r.Credentials != provider.Yes {
+			d.bad("Credentials", profileText(use)+noKey(use)+r.Problem)
+			continue
+		}
+		d.good("Credentials", profileText(use)+"found ("+r.Source+")")
+		if !reached {
+			d.way(r)
+			reached = true
+		}
+		d.key(use, r)
+	}
+}
+
+// way is whether the provider is reached, and by which time.
+func (d *diagnosis) way(r provider.CheckResult) {
 	d.finding("Endpoint", r.Reachable, "reached "+r.Endpoint,
 		"nothing answers at "+r.Endpoint+": check --provider-endpoint, the network and its proxy. "+r.Problem)
 	d.finding("TLS", r.TLS, "the certificate is good",
@@ -258,16 +318,44 @@ func (d *diagnosis) provider(ctx context.Context, cfg config, ownerID int64) {
 		d.finding("Clock", r.Clock, "close enough to the provider's",
 			"the provider refuses this machine's time: set its clock (NTP)")
 	}
+}
+
+// key is what the provider says of a profile's key.
+func (d *diagnosis) key(use store.ProfileUse, r provider.CheckResult) {
+	of := profileText(use)
 	answer := ""
 	if r.Code != "" {
 		answer = fmt.Sprintf(" The provider answered %s (%s), RequestId %s.", r.Code, r.Message, r.RequestID)
 	}
-	d.finding("Key", r.KeyKnown, "the provider knows the AccessKeyId",
-		"the provider does not know the AccessKeyId: check that it is active."+answer)
-	d.finding("Signature", r.Signature, "accepted",
-		"refused: the AccessKeySecret does not belong to the AccessKeyId."+answer)
-	d.finding("Permission", r.Allowed, fmt.Sprintf("may ask for owner %d, who has %d machines", ownerID, r.Machines),
-		fmt.Sprintf("may not ask for owner %d: check the RAM policy and that the account is this reseller's.%s", ownerID, answer))
+	d.finding("Key", r.KeyKnown, of+"the provider knows the AccessKeyId",
+		of+"the provider does not know the AccessKeyId: check that it is active."+answer)
+	d.finding("Signature", r.Signature, of+"accepted",
+		of+"refused: the AccessKeySecret does not belong to the AccessKeyId."+answer)
+	d.finding("Permission", r.Allowed, fmt.Sprintf("%smay ask for owner %d, who has %d machines", of, use.OwnerID, r.Machines),
+		fmt.Sprintf("%smay not ask for owner %d: check the RAM policy and that the account is this reseller's.%s", of, use.OwnerID, answer))
+}
+
+// profileText begins a line about a profile that has a name.
+func profileText(use store.ProfileUse) string {
+	if use.Profile == "" {
+		return ""
+	}
+	return "profile " + use.Profile + ": "
+}
+
+// noKey says what a profile without a key is needed for, and what to do.
+func noKey(use store.ProfileUse) string {
+	if use.Profile == "" {
+		return "none found: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or write the SDK's credentials file. "
+	}
+	text := "none found"
+	if len(use.Sellers) > 0 {
+		text += fmt.Sprintf("; nothing can be ordered for the accounts of %q", use.Sellers)
+	}
+	if use.Orders > 0 {
+		text += "; " + count(use.Orders, "order") + " under way began with it, and can be sent with no other"
+	}
+	return text + ". Write it into one of the SDK's files on this machine. "
 }
 
 func (d *diagnosis) finding(what string, f provider.Finding, fine, wrong string) {

@@ -71,7 +71,7 @@ type accountReleaseCommand struct {
 
 // Run releases held accounts.
 func (cmd *accountReleaseCommand) Run(ctx context.Context, s *Settings) error {
-	r := store.Release{Actor: actor(), Reason: strings.TrimSpace(cmd.Reason)}
+	r := store.Release{By: byCommand(), Reason: strings.TrimSpace(cmd.Reason)}
 	if (len(cmd.OwnerIDs) == 0) != cmd.All {
 		return wrongSetting("release wants either the OwnerIds of accounts or --all; portal account held lists those that are held")
 	}

@@ -34,7 +34,7 @@ func (c config) lockDatabase(alone bool) (unlock func() error, err error) {
 	case errors.Is(err, errLocked) && alone:
 		err = fmt.Errorf("a portal is running on %s, or another restore is: stop it first", path)
 	case errors.Is(err, errLocked):
-		err = fmt.Errorf("%s is being restored: wait until that is done", path)
+		err = fmt.Errorf("%s is being restored, or its demo world made: wait until that is done", path)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

@@ -22,17 +22,18 @@ type commandLine struct {
 	Settings
 	Version kong.VersionFlag `help:"Say which version this is."`
 
-	Serve    serveCommand    `cmd:"" default:"withargs" help:"Serve the portal (also with no command)."`
-	Sandbox  sandboxCommand  `cmd:"" help:"Run the stand-in provider alone, on a port."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date (serve does so too)."`
-	Doctor   doctorCommand   `cmd:"" help:"Check settings, database, clock, endpoint and credentials, and say what is wrong."`
-	Backup   backupCommand   `cmd:"" help:"Copy the database of a portal, which may go on running, to a file."`
-	Restore  restoreCommand  `cmd:"" help:"Make a live database of a copy. Orders under way go to review and every account is held: what was sold since the copy, only the provider knows."`
-	User     userCommands    `cmd:"" help:"People who sign in."`
-	Account  accountCommands `cmd:"" help:"Accounts: who owns the machines."`
-	Reseller resellerCommand `cmd:"" help:"Resellers, who administer accounts."`
-	Order    orderCommands   `cmd:"" help:"Orders."`
-	Audit    auditCommands   `cmd:"" help:"The order history: signed checkpoints, and looking for what was tampered with."`
+	Serve    serveCommand     `cmd:"" default:"withargs" help:"Serve the portal (also with no command)."`
+	Sandbox  sandboxCommand   `cmd:"" help:"Run the stand-in provider alone, on a port."`
+	Migrate  migrateCommand   `cmd:"" help:"Bring the database's schema up to date (serve does so too)."`
+	Doctor   doctorCommand    `cmd:"" help:"Check settings, database, clock, endpoint and credentials, and say what is wrong."`
+	Backup   backupCommand    `cmd:"" help:"Copy the database of a portal, which may go on running, to a file."`
+	Restore  restoreCommand   `cmd:"" help:"Make a live database of a copy. Orders under way go to review and every account is held: what was sold since the copy, only the provider knows."`
+	User     userCommands     `cmd:"" help:"People who sign in."`
+	Account  accountCommands  `cmd:"" help:"Accounts: who owns the machines."`
+	Reseller resellerCommands `cmd:"" help:"Resellers, who administer accounts."`
+	Mail     mailCommands     `cmd:"" help:"E-mail."`
+	Order    orderCommands    `cmd:"" help:"Orders."`
+	Audit    auditCommands    `cmd:"" help:"The order history: signed checkpoints, and looking for what was tampered with."`
 }
 
 const description = `The self-service portal for cloud security subscriptions.

@@ -13,17 +13,29 @@ import (
 	"testing"
 
 	"portal/dbtest"
+	"portal/demo"
 	"portal/portaltest"
 	"portal/provider/sandbox"
 )
 
 func TestOutOfTheBoxThePortalSells(t *testing.T) {
 	dir := t.TempDir()
-	s := serve(t, dir, nil)
-	if status, body := s.buy("lin@example.com", demoPassword); status != "completed" {
+	s := serve(t, dir, []string{"PORTAL_DEMO=full"})
+	if status, body := s.buy("lin@example.com", demo.Password); status != "completed" {
 		t.Fatalf("%s\n%s", status, body)
 	}
-	for _, want := range []string{s.url, "lin@example.com", demoPassword, "sandbox"} {
+	people := []string{"lin@example.com", "admin@reseller.example.com"}
+	if !dbtest.Postgres() { // a server's database has no past
+		people = append(people, "mei@example.com", "admin@beifang.example.com")
+	}
+	for _, who := range people[1:] {
+		c := s.browse()
+		s.post(c, "/sign-in", url.Values{"email": {who}, "password": {demo.Password}})
+		if _, body := s.get(c, "/orders"); strings.Contains(body, `href="/orders/P`) == dbtest.Postgres() {
+			t.Errorf("%s sees the orders of another past\n%s", who, body)
+		}
+	}
+	for _, want := range append(people, s.url, demo.Password, "sandbox") {
 		if !strings.Contains(s.out.String(), want) {
 			t.Errorf("the start does not tell %q", want)
 		}
@@ -34,7 +46,7 @@ func TestOutOfTheBoxThePortalSells(t *testing.T) {
 	t.Run("and forgets nothing over a restart", func(t *testing.T) {
 		s := serve(t, dir, nil)
 		c := s.browse()
-		s.post(c, "/sign-in", url.Values{"email": {"lin@example.com"}, "password": {demoPassword}})
+		s.post(c, "/sign-in", url.Values{"email": {"lin@example.com"}, "password": {demo.Password}})
 		if _, body := s.get(c, "/orders"); !strings.Contains(body, `href="/orders/P`) {
 			t.Fatal("the order is gone")
 		}
@@ -75,7 +87,7 @@ func TestAProviderOfOtherMake(t *testing.T) {
 		t.Fatalf("the doctor says\n%s", out)
 	}
 	s := serve(t, dir, env)
-	if strings.Contains(s.out.String(), demoPassword) {
+	if strings.Contains(s.out.String(), demo.Password) {
 		t.Error("there are demo accounts with the real provider")
 	}
 	if _, body := s.get(s.browse(), "/sign-in"); strings.Contains(body, "沙箱") || strings.Contains(body, "lin@example.com") {
@@ -191,7 +203,7 @@ func TestTheSandboxAlone(t *testing.T) {
 	if code, out := ask(t, dir, env, "", "doctor"); !well(code, out) {
 		t.Errorf("the doctor says\n%s", out)
 	}
-	if got, body := s.buy("lin@example.com", demoPassword); got != "completed" {
+	if got, body := s.buy("lin@example.com", demo.Password); got != "completed" {
 		t.Fatalf("%s\n%s\n%s", got, body, out)
 	}
 	_, ledger := s.get(s.browse(), "http://"+at+"/control/ledger")
@@ -214,6 +226,8 @@ func TestWrongSettingsStopTheStartWithOneClearSentence(t *testing.T) {
 		"names no database":          {"--database", "postgres://user:hidden@host"},
 		"@ %40":                      {"--database", "postgres://user:hid/den@host/db"},
 		"--provider-timeout":         {"--provider-timeout", "1h"},
+		"--counts-per-minute":        {"--counts-per-minute", "601"},
+		"--counts-every":             {"--counts-every", "1m"},
 		"plain http":                 {"--provider-endpoint", "http://sas-api.aliyuncs.com"},
 		"--provider-endpoint":        {"--provider-endpoint", "https://user:hidden@host/path"},
 		"--public-url":               {"--public-url", "portal.example.com"},
@@ -233,6 +247,13 @@ func TestWrongSettingsStopTheStartWithOneClearSentence(t *testing.T) {
 		"1 to 200 visible":           {"account", "add", "--owner-id", "12", "--name", "a\x1b[31mb"},
 		"1 to 200":                   {"reseller", "add", "--name", " "},
 		"no such file":               {"--database", "missing.db", "order", "settle", "P1", "--as", "rejected", "--reason", "x"},
+		"--smtp-server is empty":     {"--smtp-from", "portal@example.com"},
+		"smtp.example.com:587":       {"--smtp-server", "smtp.example.com", "--smtp-from", "portal@example.com"},
+		"--smtp-from: want":          {"--smtp-server", "smtp.example.com:587", "--smtp-from", "portal"},
+		"only towards this machine":  {"--smtp-server", "smtp.example.com:25", "--smtp-from", "p@example.com", "--smtp-tls", "none"},
+		"password in the clear":      {"--smtp-server", "127.0.0.1:25", "--smtp-from", "p@example.com", "--smtp-tls", "none", "--smtp-user", "u"},
+		"belong together":            {"--smtp-server", "smtp.example.com:587", "--smtp-from", "p@example.com", "--smtp-user", "u"},
+		"there is no e-mail":         {"mail", "test", "a@example.com"},
 		"want a loopback address":    {"sandbox", "--at", "0.0.0.0:8081"},
 	} {
 		code, out := ask(t, dir, nil, "", args...)
@@ -288,7 +309,7 @@ func TestTheDatabasesPasswordIsNowhere(t *testing.T) {
 		t.Fatalf("%s has no password to look for", dbtest.Variable)
 	}
 	s := serve(t, dir, nil)
-	c, account := s.signIn("lin@example.com", demoPassword)
+	c, account := s.signIn("lin@example.com", demo.Password)
 	var said strings.Builder
 	for _, args := range [][]string{{"doctor"}, {"migrate"}, {"--help"}, {"--listen", "x"}, {"reseller", "add", "--name", "Huadong Cloud 华东云"}} {
 		_, out := ask(t, dir, nil, "", args...)
@@ -305,7 +326,7 @@ func TestTheDatabasesPasswordIsNowhere(t *testing.T) {
 	say(`SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '$name'`)
 	until(t, "the portal to find out", func() bool {
 		_, body := s.get(c, account)
-		return strings.Contains(s.out.String(), "will try again") && strings.Contains(body, "503")
+		return strings.Contains(s.out.String(), "the database takes no writes") && strings.Contains(body, "503")
 	})
 	_, out := ask(t, dir, nil, "", "doctor")
 	if !strings.Contains(out, "BAD   Database") {
@@ -366,7 +387,7 @@ func TestTheLeversAnswerLoopbackNamesOnly(t *testing.T) {
 func TestMetricsTellOfOrdersAndCalls(t *testing.T) {
 	at := freeAddress(t)
 	s := serve(t, t.TempDir(), nil, "--metrics-listen", at)
-	s.buy("lin@example.com", demoPassword)
+	s.buy("lin@example.com", demo.Password)
 	_, text := s.get(s.browse(), "http://"+at+"/metrics")
 	for _, want := range []string{
 		`portal_orders{status="completed"} 1`, `portal_oldest_open_order_seconds 0`,

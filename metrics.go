@@ -63,7 +63,7 @@ func (m *metrics) observe(action, outcome string, took time.Duration) {
 
 // handler serves the metrics; the orders are counted when somebody asks.
 func (m *metrics) handler(db *store.Store, skew func() models.Skew, logger *slog.Logger) http.Handler {
-	m.registry.MustRegister(&orderCollector{db: db, logger: logger}, skewCollector(skew))
+	m.registry.MustRegister(&orderCollector{db: db, logger: logger}, skewCollector(skew), writable(db))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	return mux
@@ -75,6 +75,10 @@ type orderCollector struct {
 }
 
 var (
+	mailsByState = prometheus.NewDesc("portal_mails",
+		"E-mails that were not sent, by state.", []string{"state"}, nil)
+	oldestMail = prometheus.NewDesc("portal_oldest_waiting_mail_seconds",
+		"Seconds since the oldest e-mail that waits to be sent was written; 0 without one.", nil, nil)
 	ordersByStatus = prometheus.NewDesc("portal_orders",
 		"Orders by status.", []string{"status"}, nil)
 	oldestOpenOrder = prometheus.NewDesc("portal_oldest_open_order_seconds",
@@ -89,6 +93,14 @@ var (
 		"Age of the oldest step of an order, or entry from outside, that no signed checkpoint covers, 0 without one.", nil, nil)
 	accountsHeld = prometheus.NewDesc("portal_accounts_held",
 		"Accounts that order nothing until an operator releases them.", nil, nil)
+	countsUnread = prometheus.NewDesc("portal_counts_unread",
+		"Accounts whose machines were never counted.", nil, nil)
+	countsFailing = prometheus.NewDesc("portal_counts_failing",
+		"Accounts whose newest count failed.", nil, nil)
+	oldestCount = prometheus.NewDesc("portal_oldest_count_seconds",
+		"Age of the oldest count of machines, suspended accounts' apart, 0 without one.", nil, nil)
+	overdueCount = prometheus.NewDesc("portal_overdue_count_seconds",
+		"How long the count that waits longest has been due, 0 without one.", nil, nil)
 )
 
 // Describe names what Collect gives.
@@ -100,6 +112,12 @@ func (o *orderCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- overdueOrder
 	ch <- oldestUnsigned
 	ch <- accountsHeld
+	ch <- countsUnread
+	ch <- countsFailing
+	ch <- oldestCount
+	ch <- overdueCount
+	ch <- mailsByState
+	ch <- oldestMail
 }
 
 // Collect counts what is in the database. Without one it gives nothing: a
@@ -124,6 +142,15 @@ func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 	if err == nil {
 		held, err = o.db.CountHeld(ctx)
 	}
+	var counted store.CountsInSum
+	if err == nil {
+		counted, err = o.db.CountsInSum(ctx)
+	}
+	var mails map[models.MailState]int
+	var waiting time.Time
+	if err == nil {
+		mails, waiting, err = o.db.CountMails(ctx)
+	}
 	if err != nil {
 		o.logger.Error("can't count orders for the metrics", "error", err)
 		return
@@ -137,6 +164,14 @@ func (o *orderCollector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(overdueOrder, prometheus.GaugeValue, overdue.Seconds())
 	ch <- prometheus.MustNewConstMetric(oldestUnsigned, prometheus.GaugeValue, o.age(unsigned))
 	ch <- prometheus.MustNewConstMetric(accountsHeld, prometheus.GaugeValue, float64(held))
+	ch <- prometheus.MustNewConstMetric(countsUnread, prometheus.GaugeValue, float64(counted.Unread))
+	ch <- prometheus.MustNewConstMetric(countsFailing, prometheus.GaugeValue, float64(counted.Failing))
+	ch <- prometheus.MustNewConstMetric(oldestCount, prometheus.GaugeValue, o.age(counted.Oldest))
+	ch <- prometheus.MustNewConstMetric(overdueCount, prometheus.GaugeValue, max(0, o.age(counted.Overdue)))
+	for state, n := range mails {
+		ch <- prometheus.MustNewConstMetric(mailsByState, prometheus.GaugeValue, float64(n), string(state))
+	}
+	ch <- prometheus.MustNewConstMetric(oldestMail, prometheus.GaugeValue, o.age(waiting))
 }
 
 // age is how many seconds ago something was, 0 for the zero time.
@@ -166,6 +201,19 @@ func (o *orderCollector) overdue(ctx context.Context) (time.Duration, error) {
 		return 0, nil // it was settled meanwhile
 	}
 	return max(0, work.Now.Sub(*since)), nil
+}
+
+// writable tells whether the database takes writes. It is there also while the
+// database can't be asked for anything else.
+func writable(db *store.Store) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "portal_database_writable", Help: "1 while the database takes writes, 0 while it does not.",
+	}, func() float64 {
+		if db.Fault() != nil {
+			return 0
+		}
+		return 1
+	})
 }
 
 // skewCollector tells how far this machine's clock is ahead of the provider's;

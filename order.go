@@ -91,7 +91,7 @@ func (cmd *orderReleaseCommand) Run(ctx context.Context, s *Settings) error {
 }
 
 func (s Settings) decide(ctx context.Context, number string, d store.Settlement) error {
-	d.Actor = actor()
+	d.By = byCommand()
 	return s.withDatabase(ctx, func(db *store.Store) error {
 		proposed, err := db.SettleOrder(ctx, number, d)
 		if err != nil {
@@ -148,7 +148,7 @@ func (cmd *orderConfirmCommand) Run(ctx context.Context, s *Settings) error {
 		if as := p.Reason.Proposes(); string(as) != cmd.As {
 			return fmt.Errorf("what stands proposed for order %s is %s", cmd.Number, proposalWords(*p))
 		}
-		err = db.ConfirmProposal(ctx, cmd.Number, store.Confirmation{Proposal: p.ID, Actor: actor(), Note: cmd.Reason})
+		err = db.ConfirmProposal(ctx, cmd.Number, store.Confirmation{Proposal: p.ID, By: byCommand(), Note: cmd.Reason})
 		if err != nil {
 			return undecided(cmd.Number, err)
 		}
@@ -168,7 +168,7 @@ func (cmd *orderDeclineCommand) Run(ctx context.Context, s *Settings) error {
 		if err != nil {
 			return err
 		}
-		err = db.DeclineProposal(ctx, cmd.Number, store.Confirmation{Proposal: p.ID, Actor: actor(), Note: cmd.Reason})
+		err = db.DeclineProposal(ctx, cmd.Number, store.Confirmation{Proposal: p.ID, By: byCommand(), Note: cmd.Reason})
 		if err != nil {
 			return undecided(cmd.Number, err)
 		}

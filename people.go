@@ -63,30 +63,6 @@ func (s Settings) withStore(ctx context.Context, f func(*store.Store) error) err
 	return errors.Join(err, db.Close())
 }
 
-type resellerCommand struct {
-	Add struct {
-		Name string `required:"" help:"The reseller's name."`
-	} `cmd:"" help:"Add a reseller."`
-}
-
-// Run adds a reseller.
-func (cmd *resellerCommand) Run(ctx context.Context, s *Settings) error {
-	name, err := models.NormalizeName(cmd.Add.Name)
-	if err != nil {
-		return wrongSetting("--name: %v", err)
-	}
-	return s.withStore(ctx, func(db *store.Store) error {
-		r, err := db.AddReseller(ctx, name)
-		if errors.Is(err, models.ErrExists) {
-			return fmt.Errorf("there is a reseller named %q already", name)
-		}
-		if err == nil {
-			fmt.Printf("Added reseller %q.\n", r.Name)
-		}
-		return err
-	})
-}
-
 type accountCommands struct {
 	Add     accountAddCommand     `cmd:"" help:"Add an account."`
 	Held    accountHeldCommand    `cmd:"" help:"List the accounts that are held: after a restore nothing is ordered for them."`
@@ -118,7 +94,7 @@ func (cmd *accountAddCommand) Run(ctx context.Context, s *Settings) error {
 			}
 			account.ResellerID = &r.ID
 		}
-		account, err := db.AddAccount(ctx, account)
+		account, err := db.CreateAccount(ctx, byCommand(), account)
 		if errors.Is(err, models.ErrExists) {
 			return fmt.Errorf("there is an account with OwnerId %d already", ownerID)
 		}
@@ -193,7 +169,7 @@ func (cmd *userCommands) Run(ctx context.Context, s *Settings) error {
 		if user.PasswordHash, err = passwords.Hash(ctx, password); err != nil {
 			return err
 		}
-		_, err := db.AddUser(ctx, user)
+		_, err := db.CreateUser(ctx, byCommand(), user)
 		if errors.Is(err, models.ErrExists) {
 			return fmt.Errorf("there is a user %s already", email)
 		}

@@ -30,11 +30,11 @@ func TestMain(m *testing.M) {
 }
 
 // command is the program with these arguments, in a folder and an environment
-// of its own.
+// of its own. It begins with the small demo world, unless told.
 func command(dir string, env []string, args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Dir = dir
-	cmd.Env = append([]string{"PORTAL_TEST_RUN=1", "HOME=" + dir, "PATH=" + os.Getenv("PATH")}, env...)
+	cmd.Env = append([]string{"PORTAL_TEST_RUN=1", "PORTAL_DEMO=small", "HOME=" + dir, "PATH=" + os.Getenv("PATH")}, env...)
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"portal/demo"
 	"portal/provider"
 	"portal/provider/sandbox"
 	"portal/store"
@@ -24,11 +25,11 @@ type seller struct {
 }
 
 // providerConfig is how the provider is reached. The sandbox is only ever shown
-// its own demo key: no real one may be signed with towards it.
+// its own demo keys: no real one may be signed with towards it.
 func (c config) providerConfig() provider.Config {
 	credentials := provider.Chain()
 	if c.Provider == providerSandbox {
-		credentials = provider.Fixed(sandbox.DemoAccessKeyID, sandbox.DemoAccessKeySecret, "")
+		credentials = provider.FixedProfiles(demo.Profiles())
 	}
 	return provider.Config{Endpoint: c.endpoint, Timeout: c.ProviderTimeout, Credentials: credentials}
 }
@@ -61,11 +62,7 @@ func (c config) openProvider(ctx context.Context, logger *slog.Logger) (*seller,
 // database's file: the two belong together. A database on a server has no place
 // beside it, so there it lies in the current folder.
 func (c config) startSandbox(ctx context.Context, logger *slog.Logger) (*url.URL, func(), error) {
-	state := "portal.sandbox.jsonl"
-	if path, ok := store.File(c.Database); ok {
-		state = strings.TrimSuffix(path, filepath.Ext(path)) + ".sandbox.jsonl"
-	}
-	box, err := sandbox.New(sandboxConfig(state, logger))
+	box, err := sandbox.New(sandboxConfig(c.sandboxState(), logger))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -81,6 +78,14 @@ func (c config) startSandbox(ctx context.Context, logger *slog.Logger) (*url.URL
 			logger.Warn("the sandbox did not end well", "error", err)
 		}
 	}, nil
+}
+
+// sandboxState is the embedded sandbox's file.
+func (c config) sandboxState() string {
+	if path, ok := store.File(c.Database); ok {
+		return strings.TrimSuffix(path, filepath.Ext(path)) + ".sandbox.jsonl"
+	}
+	return "portal.sandbox.jsonl"
 }
 
 // sandboxServer is the stand-in provider with its levers below /control/.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"portal/dbtest"
+	"portal/demo"
 	"portal/store"
 )
 
@@ -78,13 +79,13 @@ func TestBackupAndRestoreOfARunningPortal(t *testing.T) {
 		return out
 	}
 	s := serve(t, dir, env)
-	if got, body := s.buy("lin@example.com", demoPassword); got != "completed" {
+	if got, body := s.buy("lin@example.com", demo.Password); got != "completed" {
 		t.Fatal(got, body)
 	}
 	// One that the provider puts off: placed in the copy, and never sent as far as that knows.
 	lever(`[{"action": "CreateInstance", "owner_id": 1000000000000008, "fault": "throttle"}]`)
 	admin := s.browse()
-	s.post(admin, "/sign-in", url.Values{"email": {"admin@reseller.example.com"}, "password": {demoPassword}})
+	s.post(admin, "/sign-in", url.Values{"email": {"admin@reseller.example.com"}, "password": {demo.Password}})
 	quote, _ := s.post(admin, "/accounts/3/quote?kind=buy", purchase)
 	placed, _ := s.post(admin, quote+"/order", nil)
 	number := strings.TrimPrefix(placed, "/orders/")
@@ -116,7 +117,7 @@ func TestBackupAndRestoreOfARunningPortal(t *testing.T) {
 		_, body := s.get(admin, placed)
 		return strings.Contains(body, `data-order-status="completed"`)
 	})
-	if got, body := s.buy("san@example.com", demoPassword); got != "completed" || len(ledger()) != 3 {
+	if got, body := s.buy("san@example.com", demo.Password); got != "completed" || len(ledger()) != 3 {
 		t.Fatal(got, body)
 	}
 
@@ -150,7 +151,7 @@ func TestBackupAndRestoreOfARunningPortal(t *testing.T) {
 	says("note  Holds        4 accounts held", 0, "doctor")
 
 	s = serve(t, dir, env)
-	san, account := s.signIn("san@example.com", demoPassword)
+	san, account := s.signIn("san@example.com", demo.Password)
 	if path, body := s.post(san, account+"/quote?kind=buy", purchase); path != account || !strings.Contains(body, "暂停下单") {
 		t.Errorf("the restored portal quotes: %s\n%s", path, body)
 	}
@@ -171,7 +172,7 @@ func TestBackupAndRestoreOfARunningPortal(t *testing.T) {
 	if len(ledger()) != 3 {
 		t.Fatal(ledger())
 	}
-	lin, account := s.signIn("lin@example.com", demoPassword)
+	lin, account := s.signIn("lin@example.com", demo.Password)
 	if got, body := s.order(lin, account, "renew", "", url.Values{"term": {"month-6"}}); got != "completed" || len(ledger()) != 4 {
 		t.Errorf("what was released does not sell: %s %v\n%s", got, ledger(), body)
 	}
@@ -235,7 +236,7 @@ func TestBackupAndRestoreOnPostgreSQL(t *testing.T) {
 	dbtest.NeedsPostgres(t)
 	dir := t.TempDir()
 	s := serve(t, dir, nil)
-	if got, body := s.buy("lin@example.com", demoPassword); got != "completed" {
+	if got, body := s.buy("lin@example.com", demo.Password); got != "completed" {
 		t.Fatal(got, body)
 	}
 	for want, args := range map[string][]string{
@@ -252,7 +253,7 @@ func TestBackupAndRestoreOnPostgreSQL(t *testing.T) {
 		t.Fatalf("%d %s", code, out)
 	}
 	s = serve(t, dir, nil)
-	lin, account := s.signIn("lin@example.com", demoPassword)
+	lin, account := s.signIn("lin@example.com", demo.Password)
 	if path, _ := s.post(lin, account+"/quote?kind=renew", url.Values{"term": {"month-6"}}); path != account {
 		t.Errorf("the restored portal quotes: %s", path)
 	}

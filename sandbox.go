@@ -7,8 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"time"
 
+	"portal/demo"
 	"portal/provider/sandbox"
 )
 
@@ -19,10 +19,11 @@ type sandboxCommand struct {
 }
 
 // sandboxConfig is the stand-in provider as the portal embeds it, and as it starts
-// alone without settings. What expired is released after 15 days: the document
-// does not say when the provider does, but an owner must be able to buy anew.
+// alone without settings.
 func sandboxConfig(state string, logger *slog.Logger) sandbox.Config {
-	return sandbox.Config{StatePath: state, Machines: demoMachines(), ReleaseAfter: 15 * 24 * time.Hour, Logger: logger}
+	cfg := demo.SandboxConfig(state)
+	cfg.Logger = logger
+	return cfg
 }
 
 // Run serves the stand-in provider until it is asked to end.

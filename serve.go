@@ -12,11 +12,15 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"portal/census"
+	"portal/demo"
 	"portal/failpoint"
 	"portal/fulfil"
 	"portal/handlers"
+	"portal/mail"
 	"portal/provider"
 	"portal/store"
+	"portal/views"
 )
 
 type serveCommand struct{}
@@ -32,6 +36,12 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 		return err
 	}
 	logger := newLogger()
+	if err := cfg.makeDemoWorld(ctx, logger); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return nil // asked to end before there was anything to serve
+	}
 	unlock, err := cfg.lockDatabase(false)
 	if err != nil {
 		return err
@@ -52,13 +62,22 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 		return err
 	}
 
+	if err := db.SetMailing(ctx, cfg.mail != nil); err != nil {
+		return err
+	}
+
 	seller, err := cfg.openProvider(ctx, logger)
 	if err != nil {
 		return err
 	}
 	defer seller.close()
+	var people []views.DemoPerson
 	if cfg.Provider == providerSandbox {
-		if err := addDemoPeople(ctx, db); err != nil {
+		err := demo.AddPeople(ctx, db)
+		if err == nil {
+			people, err = demo.People(ctx, db)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -71,12 +90,16 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 	worker := fulfil.NewWorker(db, seller.client, cfg.ProviderTimeout, logger)
 	portal := handlers.Config{
 		Store: db, Counter: seller.client, Book: cfg.book, Wake: worker.Wake, Skew: seller.client.Skew, Logger: logger,
-		Secure: cfg.secure(), Proxies: cfg.proxies, Sandbox: cfg.Provider == providerSandbox,
-		CredentialProfile: provider.DefaultProfile, Middleware: []echo.MiddlewareFunc{seller.metrics.requests},
+		Secure: cfg.secure(), Proxies: cfg.proxies, Sandbox: cfg.Provider == providerSandbox, Demo: people,
+		CredentialProfile: provider.DefaultProfile, HasKey: seller.client.HasKey, Middleware: []echo.MiddlewareFunc{seller.metrics.requests},
 	}
-	if portal.Sandbox {
-		portal.Demo = demoPeople()
+	var sender *mail.Sender
+	if cfg.mail != nil {
+		sender = mail.NewSender(db, *cfg.mail, cfg.public.String(), logger)
+		portal.MailInvitation = sender.Invite
 	}
+	batches := handlers.NewBatchWorker(portal)
+	portal.WakeBatches = batches.Wake
 	servers := []*http.Server{newServer(handlers.New(portal), logger)}
 	listeners := []net.Listener{listener}
 	if cfg.MetricsListen != "" {
@@ -87,11 +110,21 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 		servers = append(servers, newServer(seller.metrics.handler(db, seller.client.Skew, logger), logger))
 		listeners = append(listeners, listener)
 	}
-	cfg.greet(listener.Addr())
+	cfg.greet(listener.Addr(), people)
 
 	working, stopWorking := context.WithCancel(context.Background())
 	var background sync.WaitGroup
 	background.Go(func() { worker.Run(working) })
+	background.Go(func() { batches.Run(working) })
+	if cfg.CountsPerMinute > 0 {
+		counter := census.New(db, census.ReadAs(db, seller.client, provider.DefaultProfile), seller.client.Skew, cfg.countPace(), logger)
+		background.Go(func() { counter.Run(working) })
+	}
+	background.Go(func() { refreshStandings(working, db, logger) })
+	if sender != nil {
+		background.Go(func() { sender.Run(working) })
+	}
+	background.Go(func() { watchDatabase(working, db, worker.Wake, logger) })
 	background.Go(func() { sweep(working, db, logger) })
 	background.Go(func() { cfg.keepCheckpoints(working, db, logger) })
 
@@ -136,7 +169,7 @@ func newServer(h http.Handler, logger *slog.Logger) *http.Server {
 }
 
 // greet tells a person who started the program where to go and how to sign in.
-func (c config) greet(at net.Addr) {
+func (c config) greet(at net.Addr, people []views.DemoPerson) {
 	address := c.PublicURL
 	if address == "" {
 		address = "http://" + at.String()
@@ -144,7 +177,7 @@ func (c config) greet(at net.Addr) {
 	fmt.Printf("The portal is at %s\n", address)
 	if c.Provider == providerSandbox {
 		fmt.Println("It uses a sandbox in place of the provider: nothing is bought for real. Sign in as one of")
-		for _, p := range demoPeople() {
+		for _, p := range people {
 			fmt.Printf("  %-28s password %s   (%s)\n", p.Email, p.Password, p.Role)
 		}
 	}
@@ -153,6 +186,24 @@ func (c config) greet(at net.Addr) {
 	}
 	if host, _, err := net.SplitHostPort(at.String()); err == nil && !loopback(host) && c.Provider == providerSandbox {
 		fmt.Println("Warning: the demo passwords above are public, and this address may be reached from other machines.")
+	}
+}
+
+// refreshStandings keeps what lists go by up to date where only time passes.
+func refreshStandings(ctx context.Context, db *store.Store, logger *slog.Logger) {
+	ticker := time.NewTicker(time.Minute)
+	defer ticker.Stop()
+	for {
+		if db.Fault() == nil {
+			if _, err := db.RefreshStandings(ctx); err != nil && ctx.Err() == nil {
+				logger.Warn("can't bring the list of accounts up to date; will try again", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
 	}
 }
 

@@ -166,6 +166,17 @@ func Dump(t testing.TB, dsn string) string {
 	return all.String()
 }
 
+// Server is a connection to the PostgreSQL server itself, for what is done to a
+// database from outside.
+func Server(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
 func migrate(dsn string) error {
 	s, err := store.Open(dsn, nil)
 	if err != nil {

@@ -38,6 +38,8 @@ var (
 	StartBound       = point("start.bound")       // it belongs to one
 	StartKey         = point("start.audit-key")   // the key of the history is written, and not yet where it belongs
 	StartPerson      = point("start.person")      // before each of the sandbox's demo accounts and people
+	StartWorld       = point("start.world")       // before each step of the demo world's past
+	StartPlace       = point("start.place")       // before each step of putting that in its place
 
 	// Quoting and placing.
 	Count             = wire("count")
@@ -63,6 +65,22 @@ var (
 	Cancel = step("cancel")
 	Settle = step("settle")
 	Record = step("record") // what happened outside
+	// Suspend keeps an account from ordering, and cancels its unsent order.
+	Suspend = step("suspend")
+	Approve = step("approve") // an order that waited may be sent
+	Decline = step("decline")
+	// A batch of renewals: begun, confirmed, and what came of one of its accounts.
+	Batch      = step("batch")
+	BatchStart = step("batch-start")
+	BatchItem  = step("batch-item")
+
+	// Mails.
+	Remind       = step("remind")
+	MailClaim    = step("mail.claim")
+	MailAccepted = point("mail.accepted") // the mail server has taken it, nobody has written that down
+	MailSettle   = step("mail.settle")
+	MailLose     = step("mail.lose") // whoever was sending it is gone
+
 	// Checkpoint signs what happened, while the program runs and when it ends.
 	Checkpoint = step("checkpoint")
 

@@ -120,7 +120,7 @@ func TestALateAnswerThatContradictsWhatWasSettledIsAnError(t *testing.T) {
 			if o := p.Settle(number); o.Status != models.NeedsReview {
 				t.Fatal(o.Status)
 			}
-			tc.as.Note, tc.as.Actor = "no charge in the bill", "user:1"
+			tc.as.Note, tc.as.By = "no charge in the bill", models.By{Command: "command:wang"}
 			if _, err := p.Store.SettleOrder(t.Context(), number, tc.as); err != nil {
 				t.Fatal(err)
 			}

@@ -111,3 +111,66 @@ func TestOneSend(t *testing.T) {
 		})
 	}
 }
+
+// broken is a record that can't be written for a while.
+type broken struct {
+	*record
+	fault    *models.Fault
+	failures []error // of the next answers
+}
+
+func (b *broken) Fault() *models.Fault { return b.fault }
+
+func (b *broken) Due(context.Context, int) ([]int64, error) { return []int64{1}, nil }
+
+func (b *broken) Answer(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next store.Next) error {
+	if len(b.failures) > 0 {
+		err := b.failures[0]
+		b.failures = b.failures[1:]
+		return err
+	}
+	return b.record.Answer(ctx, o, attempt, a, next)
+}
+
+// TestNothingIsBegunWithoutARecord: one write could get through, and not the next.
+func TestNothingIsBegunWithoutARecord(t *testing.T) {
+	at := time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC)
+	placed := store.Work{Order: models.Order{ID: 1, Kind: models.Buy, Status: models.Placed, PlacedAt: at, DueAt: &at}, Now: at}
+	b := &broken{record: &record{read: placed}, fault: &models.Fault{Kind: models.FaultFull}}
+	s := &seller{}
+	w := NewWorker(b, s, time.Second, slog.New(slog.DiscardHandler))
+	w.look(t.Context())
+	w.running.Wait()
+	if b.claimed.Number != 0 || s.calls != 0 {
+		t.Errorf("claimed %+v, called %d times", b.claimed, s.calls)
+	}
+}
+
+// TestAnAnswerIsWrittenHoweverLongThatTakes: an answer that the database can't
+// keep is tried again until it can, also when the lease is over; one that can't
+// be kept because of a mistake is given up then, and so is any when the program
+// ends.
+func TestAnAnswerIsWrittenHoweverLongThatTakes(t *testing.T) {
+	away, mistake := context.DeadlineExceeded, errors.New("a mistake of ours")
+	for _, c := range []struct {
+		name     string
+		failures []error
+		ending   bool
+		written  bool
+	}{
+		{"the database comes back", []error{away, away, away}, false, true},
+		{"the program ends", []error{away, away, away}, true, false},
+		{"a mistake", []error{mistake, mistake, mistake}, false, false},
+	} {
+		b := &broken{record: &record{}, failures: c.failures}
+		w := NewWorker(b, &seller{}, -leaseMargin, slog.New(slog.DiscardHandler)) // a lease that is over
+		ending := make(chan struct{})
+		if c.ending {
+			close(ending)
+		}
+		err := w.write(t.Context(), ending, models.Order{}, models.Attempt{}, models.Answer{Outcome: models.OutcomeDone}, store.Next{})
+		if written := b.answer != nil; written != c.written || (err == nil) != c.written {
+			t.Errorf("%s: written is %v, %v", c.name, written, err)
+		}
+	}
+}

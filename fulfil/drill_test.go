@@ -239,10 +239,10 @@ func TestTheDrill(t *testing.T) {
 
 	// The operator settles by what the provider knows.
 	for _, o := range brought.Orders {
-		d := store.Settlement{As: models.VerdictRejected, Note: "No charge in the bill", Actor: "command:root"}
+		d := store.Settlement{As: models.VerdictRejected, Note: "No charge in the bill", By: models.By{Command: "command:root"}}
 		for _, e := range p.Sandbox.Ledger() {
 			if moneyIn(e) == moneyOf(o) {
-				d = store.Settlement{As: models.VerdictCompleted, Note: "In the bill", ProviderOrderID: e.OrderID, InstanceID: e.InstanceID, Actor: "command:root"}
+				d = store.Settlement{As: models.VerdictCompleted, Note: "In the bill", ProviderOrderID: e.OrderID, InstanceID: e.InstanceID, By: models.By{Command: "command:root"}}
 			}
 		}
 		if _, err := p.Store.SettleOrder(t.Context(), o.Number, d); err != nil {
@@ -275,7 +275,7 @@ func TestTheDrill(t *testing.T) {
 			t.Fatalf("releasing: %d %s", page.Status, page.Text())
 		}
 	}
-	n, err := p.Store.ReleaseAll(t.Context(), store.Release{Actor: "command:root", Reason: "Compared with the bill; Wang"})
+	n, err := p.Store.ReleaseAll(t.Context(), store.Release{By: models.By{Command: "command:root"}, Reason: "Compared with the bill; Wang"})
 	if err != nil || n != len(all)-len(all)/2+1 {
 		t.Fatalf("%d released (%v)", n, err)
 	}

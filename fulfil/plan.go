@@ -35,14 +35,20 @@ type step struct {
 // before the window's end the last send must begin.
 func plan(o models.Order, attempts []models.Attempt, now time.Time, margin time.Duration) step {
 	switch o.Status {
+	case models.AwaitingApproval:
+		// A clock that stands before the placing says nothing about how long it is ago.
+		if now.Sub(o.PlacedAt) >= models.ApprovalLimit {
+			return step{next: &store.Next{Status: models.Rejected, Reason: models.ReasonNobodyDecided}}
+		}
+		return step{}
 	case models.Placed:
 		switch {
-		case now.Sub(o.PlacedAt) >= PlacedLimit:
+		case now.Sub(o.Ready()) >= PlacedLimit:
 			return step{next: &store.Next{Status: models.Rejected, Reason: models.ReasonTooLong}}
-		case now.Before(*o.DueAt) && !now.Before(o.PlacedAt):
+		case waits(o, now):
 			return step{}
 		}
-		return step{send: true} // also when the clock stands before the placing: waiting for it would be a guess
+		return step{send: true}
 	case models.Sending:
 		if len(attempts) > 0 && now.Before(attempts[len(attempts)-1].StartedAt) {
 			// When the lease ends can't be told any more. If its worker lives, its
@@ -65,7 +71,7 @@ func plan(o models.Order, attempts []models.Attempt, now time.Time, margin time.
 			return step{next: &store.Next{Status: models.NeedsReview, Reason: models.ReasonClockBack}}
 		case now.Add(margin).Sub(first) >= tokenWindow(o.Kind):
 			return step{next: &store.Next{Status: models.NeedsReview, Reason: models.ReasonTokenWindow}}
-		case now.Before(*o.DueAt):
+		case waits(o, now):
 			return step{}
 		}
 		return step{send: true}
@@ -73,6 +79,13 @@ func plan(o models.Order, attempts []models.Attempt, now time.Time, margin time.
 		return step{}
 	}
 	return step{}
+}
+
+// waits says whether an order's time to be sent is still to come. By a clock that
+// stands before the order came to its status nobody can tell: it was ahead then,
+// perhaps by days, and waiting until it is there again would be a guess.
+func waits(o models.Order, now time.Time) bool {
+	return now.Before(*o.DueAt) && !now.Before(o.UpdatedAt)
 }
 
 // earlierUnknown says whether an attempt before this one may have moved money.

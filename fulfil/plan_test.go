@@ -22,11 +22,17 @@ func attempt(start time.Duration, outcome models.Outcome) models.Attempt {
 }
 
 func TestWhatIsNextForAnOrder(t *testing.T) {
-	placed := models.Order{Status: models.Placed, Kind: models.Buy, PlacedAt: t0, DueAt: at(0)}
+	placed := models.Order{Status: models.Placed, Kind: models.Buy, PlacedAt: t0, UpdatedAt: t0, DueAt: at(0)}
 	sending := models.Order{Status: models.Sending, Kind: models.Buy, PlacedAt: t0, LeaseUntil: at(15 * time.Second), Attempts: 1}
 	unknown := models.Order{Status: models.Unknown, Kind: models.Buy, PlacedAt: t0, DueAt: at(5 * time.Second), Attempts: 1}
+	ahead := 25 * time.Hour // a clock, until it was put right
+	placedAhead := models.Order{Status: models.Placed, Kind: models.Buy, PlacedAt: t0, UpdatedAt: t0.Add(ahead), DueAt: at(ahead + 5*time.Second), Attempts: 1}
+	unknownAhead := models.Order{Status: models.Unknown, Kind: models.Buy, PlacedAt: t0, UpdatedAt: t0.Add(ahead), DueAt: at(ahead + 5*time.Second), Attempts: 1}
 	renewal := unknown
 	renewal.Kind = models.Renew
+	waiting := models.Order{Status: models.AwaitingApproval, Kind: models.Buy, PlacedAt: t0, UpdatedAt: t0, DueAt: at(models.ApprovalLimit)}
+	approved := placed
+	approved.ApprovedAt = at(70 * time.Hour)
 	one := []models.Attempt{attempt(0, models.OutcomeUnknown)}
 
 	for name, tc := range map[string]struct {
@@ -42,9 +48,18 @@ func TestWhatIsNextForAnOrder(t *testing.T) {
 		"placed just under 15 minutes: send":           {placed, nil, PlacedLimit - 1, true, "", ""},
 		"placed for 15 minutes: rejected, not charged": {placed, nil, PlacedLimit, false, models.Rejected, models.ReasonTooLong},
 
+		"waiting for approval: leave":                            {waiting, nil, models.ApprovalLimit - 1, false, "", ""},
+		"waiting for too long: rejected, not charged":            {waiting, nil, models.ApprovalLimit, false, models.Rejected, models.ReasonNobodyDecided},
+		"waiting, and the clock before its placing: leave":       {waiting, nil, -time.Hour, false, "", ""},
+		"approved: 15 minutes count from then":                   {approved, nil, 70*time.Hour + PlacedLimit - 1, true, "", ""},
+		"approved 15 minutes ago and not sent: rejected, no sum": {approved, nil, 70*time.Hour + PlacedLimit, false, models.Rejected, models.ReasonTooLong},
+
 		"sending under its lease: leave it to its worker":    {sending, one, 15*time.Second - 1, false, "", ""},
 		"sending, and the clock before its attempt: unknown": {sending, []models.Attempt{attempt(0, "")}, -time.Minute, false, models.Unknown, models.ReasonClockBack},
 		"placed, and the clock before its placing: send":     {placed, nil, -time.Hour, true, "", ""},
+		"placed again by a clock that was ahead: send":       {placedAhead, []models.Attempt{attempt(0, models.OutcomeLater)}, time.Minute, true, "", ""},
+		"unknown by a clock that was ahead: send":            {unknownAhead, one, time.Minute, true, "", ""},
+		"and as before when the clock is there":              {unknownAhead, []models.Attempt{attempt(ahead-time.Minute, models.OutcomeUnknown)}, ahead, false, "", ""},
 		"sending past its lease: unknown":                    {sending, []models.Attempt{attempt(0, "")}, 15 * time.Second, false, models.Unknown, models.ReasonWorkerLost},
 
 		"unknown, not due yet: leave":                      {unknown, one, 5*time.Second - 1, false, "", ""},

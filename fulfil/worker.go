@@ -33,6 +33,8 @@ type Orders interface {
 	Claim(ctx context.Context, o models.Order, request string, lease time.Duration) (models.Order, models.Attempt, error)
 	Answer(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next store.Next) error
 	Advance(ctx context.Context, o models.Order, next store.Next) error
+	// Fault is what keeps the record from being written, nil when nothing does.
+	Fault() *models.Fault
 }
 
 // Worker carries due orders out. NewWorker makes one.
@@ -109,8 +111,13 @@ func (w *Worker) RunOnce(ctx context.Context) {
 	}
 }
 
-// look starts on the due orders, as many as there are slots.
+// look starts on the due orders, as many as there are slots. While the record
+// can't be written nothing is begun: one write might get through that says what
+// is sent, and not the next that says what came of it.
 func (w *Worker) look(ctx context.Context) {
+	if w.orders.Fault() != nil {
+		return
+	}
 	ids, err := w.orders.Due(ctx, 100)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -188,6 +195,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	}
 	// From here on ending the program must not cut anything off: the call runs
 	// to its own deadline, and its answer is written.
+	ending := ctx.Done()
 	ctx = context.WithoutCancel(ctx)
 	deadline := time.Now().Add(w.timeout)
 	call.MayLeave = func() bool {
@@ -206,7 +214,7 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 	// same token brings the same answer back; a refund finds its instance gone.
 	next := judge(claimed, attempts, answer)
 	failpoint.Hit(failpoint.AnswerJudged)
-	err = w.write(ctx, claimed, attempt, answer, next)
+	err = w.write(ctx, ending, claimed, attempt, answer, next)
 	if errors.Is(err, models.ErrConflict) {
 		w.late(ctx, log, id, answer)
 	}
@@ -240,20 +248,42 @@ func (w *Worker) mayLeave(ctx context.Context, claimed models.Order, attempt mod
 		!work.Now.Before(attempt.StartedAt) && !work.Now.Add(time.Until(deadline)).After(*claimed.LeaseUntil)
 }
 
-// write keeps an answer, trying again while the lease lasts: the answer to a
-// charge is worth waiting for.
-func (w *Worker) write(ctx context.Context, o models.Order, attempt models.Attempt, a models.Answer, next store.Next) error {
-	started := time.Now() // monotonic: a clock that steps must not make this endless
-	for {
+// write keeps an answer. The answer to a charge is worth waiting for: as long as
+// it is the database that can't write it down, this program is the only one who
+// knows it, and goes on trying until it ends. Else it tries for as long as the
+// lease, and so does a program that is asked to end.
+func (w *Worker) write(ctx context.Context, ending <-chan struct{}, o models.Order, attempt models.Attempt, a models.Answer, next store.Next) error {
+	lease := time.NewTimer(w.timeout + leaseMargin) // monotonic: a clock that steps must not make this endless
+	defer lease.Stop()
+	over := false
+	for pause := 250 * time.Millisecond; ; pause = min(2*pause, longestPause) {
 		err := w.orders.Answer(ctx, o, attempt, a, next)
-		if err == nil || errors.Is(err, models.ErrConflict) || time.Since(started) > w.timeout+leaseMargin {
+		if err == nil || errors.Is(err, models.ErrConflict) {
 			return err
 		}
 		w.logger.Error("can't write an answer; trying again", "order", o.Number, "outcome", a.Outcome,
 			"provider_order_id", a.ProviderOrderID, "instance_id", a.InstanceID, "error", err)
-		time.Sleep(500 * time.Millisecond)
+		var giveUp <-chan struct{}
+		if over {
+			giveUp = ending
+		}
+		if over && !store.Unavailable(err) {
+			return err
+		}
+		again := time.NewTimer(pause)
+		select {
+		case <-again.C:
+		case <-lease.C:
+			over = true
+		case <-giveUp:
+			again.Stop()
+			return err
+		}
 	}
 }
+
+// longestPause is between two tries to write an answer.
+const longestPause = 5 * time.Second
 
 // late looks at an answer that came too late to move its order. Where the order
 // has been settled otherwise, somebody was told something that is not true.
@@ -294,7 +324,7 @@ func (w *Worker) report(log *slog.Logger, next store.Next, attempts []models.Att
 		if unknownTooLong(attempts) {
 			level, said = slog.LevelError, "order is unknown for more than "+models.LongUnknown.String()+", money may have moved; see /review"
 		}
-	case models.Placed, models.Sending, models.Completed, models.Rejected, models.Cancelled:
+	case models.AwaitingApproval, models.Placed, models.Sending, models.Completed, models.Rejected, models.Cancelled:
 	}
 	log.Log(context.Background(), level, said, "status", next.Status, "reason", next.Reason)
 	return true

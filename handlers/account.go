@@ -28,7 +28,11 @@ func (a *app) account(c echo.Context) error {
 // that did not come about.
 func (a *app) renderAccount(c echo.Context, status int, account models.Account, held store.Holding, reason string, problems []views.Problem) error {
 	ctx, v := c.Request().Context(), viewer(c)
-	recent, err := a.Store.Orders(ctx, v, store.OrderFilter{AccountID: account.ID}, 0, 5)
+	orders, err := a.Store.Orders(ctx, v, store.OrderFilter{AccountID: account.ID}, 0, 5)
+	if err != nil {
+		return err
+	}
+	recent, err := a.orderRows(ctx, v, orders)
 	if err != nil {
 		return err
 	}
@@ -37,17 +41,36 @@ func (a *app) renderAccount(c echo.Context, status int, account models.Account, 
 		page.Path = accountPath(account.ID) // a form's answer can't be returned to, its page can
 	}
 	p := views.AccountProps{
-		Account: account, Subscription: held.Subscription, OpenOrder: held.OpenOrder, Hold: held.Hold, Released: held.Released, Recent: recent,
-		MayOrder: v.MayOrder(), ExamplePrices: a.Book.Example(), ReleaseReason: reason, Problems: problems,
+		Account: account, Subscription: held.Held(v), OpenOrder: held.OpenOrder, Hold: held.Hold, Released: held.Released, Recent: recent,
+		MayOrder: v.May(models.ActOrder), ExamplePrices: a.Book.Example(), ReleaseReason: reason, Problems: problems,
 	}
+	known, err := a.Store.AccountCount(ctx, account.ID)
+	if err != nil {
+		return err
+	}
+	p.Owned = known.Count()
 	if s := held.Subscription; s != nil {
-		p.Owned = a.counts.forLooking(ctx, account.OwnerID)
+		who, err := a.asker(ctx, account)
+		if err != nil {
+			return err
+		}
+		if read := a.counts.forLooking(ctx, who); read != nil {
+			p.Owned = read
+		}
+		if at := known.FailedAt; at != nil && p.Owned != nil && p.Owned.ReadAt.Before(*at) {
+			p.CountFailedAt = at
+		}
 		if s.AutoRenew {
 			last := s.Last()
-			p.AutoRenewFen, _ = a.Book.AutoRenewal(last.Edition, last.InstanceCount, s.AutoRenewMonths)
+			if p.AutoRenewFen, err = a.autoRenewal(ctx, v, account, last.Edition, last.InstanceCount, s.AutoRenewMonths); err != nil {
+				return err
+			}
 		}
 	}
-	p.Actions = a.actions(v, held, p.Owned, page.Now)
+	if p.Used, err = a.used(ctx, account); err != nil {
+		return err
+	}
+	p.Actions = a.actions(v, account, held, p.Owned, page.Now)
 	if p.Story, err = a.story(c, account, held.History, page.Now); err != nil {
 		return err
 	}
@@ -58,14 +81,19 @@ func (a *app) renderAccount(c echo.Context, status int, account models.Account, 
 		}
 		p.Hold = &shown
 	}
-	if v.User.Role == models.Operator && held.OpenOrder == nil {
+	if v.Staff() || v.May(models.ActAdminister) {
+		if err := a.administration(c, &p); err != nil {
+			return err
+		}
+	}
+	if v.May(models.ActRecord) && held.OpenOrder == nil {
 		p.Records = recordable(held.Subscription, page.Now)
 	}
-	if kind := models.OutsideKind(c.QueryParam("recorded")); v.User.Role == models.Operator && slices.Contains(models.OutsideKinds(), kind) {
+	if kind := models.OutsideKind(c.QueryParam("recorded")); v.May(models.ActRecord) && slices.Contains(models.OutsideKinds(), kind) {
 		p.Recorded = kind
 	}
 	// A page that asks for itself again would take away what is being typed.
-	typing := v.User.Role == models.Operator && held.Hold != nil
+	typing := v.May(models.ActRelease) && held.Hold != nil
 	if held.OpenOrder != nil && !typing {
 		page.Refresh = refreshFor(held.OpenOrder.Status)
 	}
@@ -73,13 +101,49 @@ func (a *app) renderAccount(c echo.Context, status int, account models.Account, 
 	return a.render(c, status, views.Account(page, p))
 }
 
+// changesShown is how many changes an account's page has.
+const changesShown = 10
+
+// administration is what administrators and staff see of an account beside what
+// its customers see.
+func (a *app) administration(c echo.Context, p *views.AccountProps) error {
+	var err error
+	if p.Account.SuspendedAt != nil {
+		if p.SuspendedBy, err = a.actorName(c, p.Account.SuspendedBy); err != nil {
+			return err
+		}
+	}
+	if p.Changes, err = a.Store.Changes(c.Request().Context(), p.Account.ID, changesShown); err != nil {
+		return err
+	}
+	return a.nameActors(c, p.Changes)
+}
+
+// nameActors puts what people know them by in the place of who made changes. Most
+// are made by the same few.
+func (a *app) nameActors(c echo.Context, changes []models.Change) error {
+	names := map[string]string{}
+	for i := range changes {
+		actor := changes[i].Actor
+		if _, known := names[actor]; !known {
+			name, err := a.actorName(c, actor)
+			if err != nil {
+				return err
+			}
+			names[actor] = name
+		}
+		changes[i].Actor = names[actor]
+	}
+	return nil
+}
+
 // actions are what can be done with what is held, and why the rest can't.
-func (a *app) actions(v models.Viewer, held store.Holding, owned *models.Count, now time.Time) []views.Action {
+func (a *app) actions(v models.Viewer, account models.Account, held store.Holding, owned *models.Count, now time.Time) []views.Action {
 	kinds := []models.Kind{models.Buy}
 	s := held.Subscription
 	// Once the price book offers buying anew, the provider may have let go of what
 	// expired, and a renewal may be refused.
-	anew := s != nil && a.may(models.Buy, held, now) == nil
+	anew := s != nil && a.may(v, models.Buy, account, held, now) == nil
 	switch {
 	case s == nil:
 	case anew:
@@ -92,7 +156,7 @@ func (a *app) actions(v models.Viewer, held store.Holding, owned *models.Count, 
 	var actions []views.Action
 	for _, kind := range kinds {
 		action := views.Action{Kind: kind}
-		action.Why, action.Args = a.whyNot(v, kind, held, owned, now)
+		action.Why, action.Args = a.whyNot(v, kind, account, held, owned, now)
 		switch {
 		case action.Why != "" || s == nil:
 		case kind == models.Upgrade:
@@ -109,21 +173,23 @@ func (a *app) actions(v models.Viewer, held store.Holding, owned *models.Count, 
 
 // whyNot says why an order of this kind can't be begun, as a key of "cannot"
 // with its values; empty when it can.
-func (a *app) whyNot(v models.Viewer, kind models.Kind, held store.Holding, owned *models.Count, now time.Time) (string, []any) {
+func (a *app) whyNot(v models.Viewer, kind models.Kind, account models.Account, held store.Holding, owned *models.Count, now time.Time) (string, []any) {
 	var (
 		open   *models.OpenOrderError
 		soon   *tooSoonError
 		cannot *cannotError
 		hold   *models.AccountHeldError
 	)
-	err := a.may(kind, held, now)
+	err := a.may(v, kind, account, held, now)
 	switch {
-	case !v.MayOrder():
+	case !v.May(models.ActOrder):
 		return "read_only", nil
 	case errors.As(err, &open):
 		return "open_order", []any{"Number", open.Number}
 	case errors.As(err, &hold):
 		return "held", nil
+	case errors.As(err, new(*models.AccountSuspendedError)):
+		return "suspended", nil
 	case errors.As(err, &soon):
 		return "buy_again_wait", []any{"Day", soon.from}
 	case errors.Is(err, models.ErrSubscribed):

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"testing"
 
+	"portal/models"
 	"portal/portaltest"
 )
 
@@ -17,7 +18,7 @@ func BenchmarkSignedInPage(b *testing.B) {
 	browser := p.SignedIn("lin@example.com")
 	v := p.Viewer("lin@example.com")
 	for range 20 {
-		if err := p.Store.CancelOrder(b.Context(), v, browser.Place(browser.Quote("pro", "year-1"))); err != nil {
+		if err := p.Store.CancelOrder(b.Context(), models.By{Viewer: v}, browser.Place(browser.Quote("pro", "year-1"))); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -61,7 +62,7 @@ func BenchmarkPlacing(b *testing.B) {
 		quote := browser.Post(p.QuotePath(), form).Location
 		number := browser.Place(quote)
 		b.StopTimer()
-		if err := p.Store.CancelOrder(b.Context(), v, number); err != nil {
+		if err := p.Store.CancelOrder(b.Context(), models.By{Viewer: v}, number); err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()

@@ -51,34 +51,36 @@ func (a *app) buyForm(w asked, ch choice, terms []models.Term) (views.QuoteFormP
 		StartsAt: w.now, EndsAt: models.AddMonths(w.now, ch.Term.Months()),
 		ValidFor: a.Book.QuoteValidity(), ExamplePrices: a.Book.Example(), MinimumMonths: a.minimumMonths(terms),
 	}
-	price, err := a.Book.Buy(ch.Edition, ch.Term, w.count.Machines)
+	price, err := a.price(w, ch)
 	if err != nil {
 		return p, err
 	}
-	p.Lines, p.TotalFen = price.Lines, price.TotalFen
+	p.Sum = price.shown(w.viewer)
 	for _, edition := range a.Book.Editions() {
-		price, err := a.Book.Buy(edition, ch.Term, w.count.Machines)
+		other := ch
+		other.Edition = edition
+		price, err := a.price(w, other)
 		if err != nil {
 			return p, err
 		}
-		p.Editions = append(p.Editions, views.EditionOption{
-			Edition: edition, UnitFen: a.Book.UnitPrice(edition), TotalFen: price.TotalFen, Chosen: edition == ch.Edition,
-		})
+		p.Editions = append(p.Editions, a.editionOption(w, price, edition, edition == ch.Edition))
 	}
-	p.Terms, err = a.termOptions(ch, terms, w.count.Machines)
+	p.Terms, err = a.termOptions(w, ch, terms)
 	return p, err
 }
 
 // termOptions are the terms on offer, each with its price.
-func (a *app) termOptions(ch choice, terms []models.Term, machines int) ([]views.TermOption, error) {
+func (a *app) termOptions(w asked, ch choice, terms []models.Term) ([]views.TermOption, error) {
 	var options []views.TermOption
 	for _, term := range terms {
-		price, err := a.Book.Buy(ch.Edition, term, machines)
+		other := ch
+		other.Term = term
+		price, err := a.price(w, other)
 		if err != nil {
 			return nil, err
 		}
-		option := views.TermOption{Term: term, TotalFen: price.TotalFen, SavingFen: price.SavingFen, Chosen: term == ch.Term}
-		for _, line := range price.Lines {
+		option := views.TermOption{Term: term, Sum: price.shown(w.viewer), Chosen: term == ch.Term}
+		for _, line := range option.Sum.Lines {
 			if line.Kind == models.LineDiscount {
 				option.Percent = line.Percent
 			}

@@ -1,10 +1,12 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
+	"portal/locales"
 	"portal/models"
 	"portal/views"
 )
@@ -41,18 +43,34 @@ func (a *app) renderCheck(c echo.Context, status int, quote models.Quote, proble
 	if err != nil {
 		return err
 	}
-	held, err := a.Store.Holdings(ctx, account.ID)
+	held, err := a.Store.HoldingsFor(ctx, v, account.ID)
 	if err != nil {
 		return err
 	}
 	page := a.page(c)
 	page.Path = "/quotes/" + quote.ID // also after a post
+	if page.Acting, err = a.acting(c); err != nil {
+		return err
+	}
+	by, err := a.placer(c, v.User.ID)
+	if err != nil {
+		return err
+	}
 	p := views.CheckProps{
-		Quote: quote, Account: account, Email: v.User.Email,
+		Quote: quote, Account: account, By: placerWords(locales.From(ctx), by),
 		ChangeURL: choiceOf(quote).url(account.ID), FullDays: a.Book.FullRefundDays(),
 		InstanceID: c.Request().PostForm.Get("instance_id"),
-		Expired:    !page.Now.Before(quote.ExpiresAt), MayOrder: v.MayOrder(),
+		Expired:    !page.Now.Before(quote.ExpiresAt), MayOrder: v.May(models.ActOrder),
 		OpenOrder: held[account.ID].OpenOrder, Hold: held[account.ID].Hold, Released: held[account.ID].Released, Problems: problems,
+		Suspended: account.May(v, quote.Kind) != nil,
+	}
+	used, err := a.used(ctx, account)
+	if err != nil {
+		return err
+	}
+	_ = errors.As(account.Within(quote.Kind, used, quote.PaysFen(), page.Now), &p.Full)
+	if account.NeedsApproval(v, quote.Kind, quote.PaysFen()) {
+		p.Above = account.ApprovalAboveFen
 	}
 	p.FullUsed = held[account.ID].HadFullRefund(page.Now)
 	if quote.Held != nil {
@@ -62,7 +80,9 @@ func (a *app) renderCheck(c echo.Context, status int, quote models.Quote, proble
 	case models.Buy:
 		p.StartsAt, p.EndsAt = page.Now, models.AddMonths(page.Now, quote.Term().Months())
 		if quote.AutoRenew {
-			p.AutoRenewFen, _ = a.Book.AutoRenewal(quote.Edition, quote.InstanceCount, quote.AutoRenewMonths)
+			if p.AutoRenewFen, err = a.autoRenewal(ctx, v, account, quote.Edition, quote.InstanceCount, quote.AutoRenewMonths); err != nil {
+				return err
+			}
 		}
 	case models.Renew:
 		p.StartsAt, p.EndsAt = *quote.StartsAt, *quote.EndsAt

@@ -26,7 +26,9 @@ type choice struct {
 
 // asked is the world that a choice is priced in.
 type asked struct {
+	viewer  models.Viewer // who will see the price
 	account models.Account
+	prices  *models.OwnPrices // what the account pays its reseller; nil where there is but one price
 	held    store.Holding
 	count   models.Count // not read for a refund, which depends on what is held alone
 	now     time.Time
@@ -148,18 +150,18 @@ func (a *app) offer(w asked, ch choice) (models.Quote, error) {
 		}
 		until(s.EndsAt) // then another sum holds, or nothing can be had any more
 	}
-	var price pricing.Price
-	var err error
+	if ch.Kind == models.Renew {
+		ch.Edition = s.Last().Edition // a renewal names none (provider document: RenewInstance)
+	}
+	price, err := a.price(w, ch)
+	q.Edition = ch.Edition
 	switch ch.Kind {
 	case models.Buy:
-		price, err = a.Book.Buy(ch.Edition, ch.Term, w.count.Machines)
 		q.Cycle, q.Duration, q.AutoRenew = ch.Term.Cycle, ch.Term.Duration, ch.AutoRenew
 		if ch.AutoRenew {
 			q.AutoRenewMonths = ch.AutoRenewMonths
 		}
 	case models.Renew:
-		q.Edition = s.Last().Edition // a renewal names none (provider document: RenewInstance)
-		price, err = a.Book.Renew(q.Edition, ch.Term, w.count.Machines)
 		end := models.AddMonths(s.EndsAt, ch.Term.Months())
 		q.Cycle, q.Duration, q.StartsAt, q.EndsAt = ch.Term.Cycle, ch.Term.Duration, &s.EndsAt, &end
 		if err == nil && !end.After(w.now) {
@@ -167,13 +169,11 @@ func (a *app) offer(w asked, ch choice) (models.Quote, error) {
 		}
 		until(end)
 	case models.Upgrade:
-		price, err = a.Book.Upgrade(*s, ch.Edition, w.count.Machines, w.now)
 		q.EndsAt = &s.EndsAt
 		until(pricing.NextDay(*s, w.now)) // it costs a day less then
 	case models.Refund:
 		q.Edition, q.InstanceCount, q.CountReadAt = s.Edition, s.InstanceCount, w.now
-		price, err = a.Book.Refund(*s, w.held.HadFullRefund(w.now), w.now)
-		if models.InFull(price.Lines) {
+		if models.InFull(price.list.Lines) {
 			until(a.Book.FullRefundUntil(*s))
 		} else {
 			until(pricing.NextDay(*s, w.now)) // a day less comes back then
@@ -181,6 +181,9 @@ func (a *app) offer(w asked, ch choice) (models.Quote, error) {
 		until(models.NextYear(w.now)) // with another full refund, perhaps
 	}
 	q.VersionCode = a.Book.VersionCode(q.Edition)
-	q.TotalFen, q.Lines = price.TotalFen, price.Lines
+	q.TotalFen, q.Lines = price.list.TotalFen, price.list.Lines
+	if price.own != nil {
+		q.OwnTotalFen, q.OwnLines, q.Markup = &price.own.TotalFen, price.own.Lines, price.markup
+	}
 	return q, err
 }

@@ -26,6 +26,16 @@ type throttledError struct{ wait time.Duration }
 
 func (e *throttledError) Error() string { return "throttled for " + e.wait.String() }
 
+// attempt counts a try of something that is bounded: a *throttledError when there
+// were too many.
+func (a *app) attempt(ctx context.Context, limits ...store.Limit) error {
+	wait, err := a.Store.Attempt(ctx, limits...)
+	if err == nil && wait > 0 {
+		err = &throttledError{wait}
+	}
+	return err
+}
+
 // minutes is the wait in whole minutes, at least one.
 func (e *throttledError) minutes() int { return int((e.wait + time.Minute - 1) / time.Minute) }
 
@@ -40,12 +50,16 @@ func (a *app) fail(err error, c echo.Context) {
 		a.Logger.Log(context.WithoutCancel(c.Request().Context()), level, "a response broke off", "request_id", c.Get(keyRequestID), "error", err)
 		return
 	}
+	a.Store.Notice(err)
 	status, props := describe(err)
 	if status == statusClientGone {
 		_ = c.NoContent(status) // for the log and the metrics; nobody reads a page
 		return
 	}
 	props.Status = status
+	if status == http.StatusServiceUnavailable && props.Key == "unavailable" && c.Request().Method == http.MethodPost {
+		notSaved(c, err, &props)
+	}
 	if props.Back == "" {
 		props.Back = "/"
 	}
@@ -76,6 +90,10 @@ func describe(err error) (int, views.ErrorProps) {
 		return statusClientGone, views.ErrorProps{Key: "internal"} // nobody reads it
 	case errors.Is(err, models.ErrForbidden):
 		return http.StatusForbidden, views.ErrorProps{Key: "forbidden"}
+	case errors.Is(err, errViewing):
+		return http.StatusForbidden, views.ErrorProps{Key: "viewing"}
+	case errors.Is(err, errViewOver):
+		return http.StatusForbidden, views.ErrorProps{Key: "view_over"}
 	case errors.Is(err, errCrossOrigin):
 		return http.StatusForbidden, views.ErrorProps{Key: "csrf"}
 	case errors.As(err, &throttled):
@@ -97,7 +115,7 @@ func describe(err error) (int, views.ErrorProps) {
 		case http.StatusBadRequest, http.StatusUnsupportedMediaType:
 			return http.StatusBadRequest, views.ErrorProps{Key: "bad_request"}
 		}
-	case store.Unavailable(err):
+	case errors.As(err, new(*faultError)), store.Unavailable(err):
 		return http.StatusServiceUnavailable, views.ErrorProps{Key: "unavailable"}
 	}
 	return http.StatusInternalServerError, views.ErrorProps{Key: "internal"}

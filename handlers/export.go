@@ -37,47 +37,50 @@ type column struct {
 	// nothing to say.
 	cell  func(*locales.Localizer, store.ExportedOrder) any
 	staff bool // for support and operators only
+	both  bool // for who sees both prices only
 }
 
 // columns of both files.
 var columns = []column{
-	{"export.number", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.Number }, false},
-	{"export.kind", 12, func(l *locales.Localizer, o store.ExportedOrder) any { return l.T("kind." + string(o.Kind)) }, false},
-	{"export.status", 16, func(l *locales.Localizer, o store.ExportedOrder) any { return l.T("status." + string(o.Status)) }, false},
-	{"export.reason", 40, exportedReason, false},
-	{"export.account", 28, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.AccountName }, false},
+	{"export.number", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.Number }, false, false},
+	{"export.kind", 12, func(l *locales.Localizer, o store.ExportedOrder) any { return l.T("kind." + string(o.Kind)) }, false, false},
+	{"export.status", 16, func(l *locales.Localizer, o store.ExportedOrder) any { return l.T("status." + string(o.Status)) }, false, false},
+	{"export.reason", 40, exportedReason, false, false},
+	{"export.account", 28, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.AccountName }, false, false},
 	// Text, because a spreadsheet's numbers keep 15 digits and a UID has 16.
-	{"export.owner_id", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return strconv.FormatInt(o.OwnerID, 10) }, false},
-	{"export.edition", 12, func(l *locales.Localizer, o store.ExportedOrder) any { return l.T("edition." + string(o.Edition)) }, false},
-	{"export.term", 12, exportedTerm, false},
-	{"export.machines", 10, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.InstanceCount }, false},
-	{"export.auto_renew_months", 14, exportedAutoRenew, false},
-	{"export.total", 16, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.TotalFen }, false},
-	{"export.list_price", 16, func(_ *locales.Localizer, o store.ExportedOrder) any { list, _ := listPrice(o.Lines); return list }, false},
+	{"export.owner_id", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return strconv.FormatInt(o.OwnerID, 10) }, false, false},
+	{"export.edition", 12, func(l *locales.Localizer, o store.ExportedOrder) any { return l.T("edition." + string(o.Edition)) }, false, false},
+	{"export.term", 12, exportedTerm, false, false},
+	{"export.machines", 10, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.InstanceCount }, false, false},
+	{"export.auto_renew_months", 14, exportedAutoRenew, false, false},
+	{"export.total", 16, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.TotalFen }, false, false},
+	{"export.list_price", 16, func(_ *locales.Localizer, o store.ExportedOrder) any { list, _ := listPrice(o.Lines); return list }, false, false},
 	{"export.discount", 16, func(_ *locales.Localizer, o store.ExportedOrder) any {
 		_, discount := listPrice(o.Lines)
 		return discount
-	}, false},
-	{"export.charged", 16, func(_ *locales.Localizer, o store.ExportedOrder) any { return moved(o, false) }, false},
-	{"export.refunded", 16, func(_ *locales.Localizer, o store.ExportedOrder) any { return moved(o, true) }, false},
-	{"export.placed_at", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.PlacedAt }, false},
-	{"export.settled_at", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return instant(o.SettledAt) }, false},
-	{"export.starts_at", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return instant(o.StartsAt) }, false},
-	{"export.ends_at", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return instant(o.EndsAt) }, false},
-	{"export.provider_order_id", 22, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.ProviderOrderID }, false},
-	{"export.instance_id", 24, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.InstanceID }, false},
-	{"export.request_id", 38, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.RequestID }, false},
-	{"export.quote_id", 38, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.QuoteID }, false},
-	{"export.code", 24, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.Code }, false},
-	{"export.email", 28, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.Email }, false},
-	{"export.client_token", 30, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.ClientToken }, true},
+	}, false, false},
+	{"export.charged", 16, func(_ *locales.Localizer, o store.ExportedOrder) any { return moved(o, false) }, false, false},
+	{"export.refunded", 16, func(_ *locales.Localizer, o store.ExportedOrder) any { return moved(o, true) }, false, false},
+	{"export.placed_at", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.PlacedAt }, false, false},
+	{"export.settled_at", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return instant(o.SettledAt) }, false, false},
+	{"export.starts_at", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return instant(o.StartsAt) }, false, false},
+	{"export.ends_at", 20, func(_ *locales.Localizer, o store.ExportedOrder) any { return instant(o.EndsAt) }, false, false},
+	{"export.provider_order_id", 22, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.ProviderOrderID }, false, false},
+	{"export.instance_id", 24, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.InstanceID }, false, false},
+	{"export.request_id", 38, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.RequestID }, false, false},
+	{"export.quote_id", 38, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.QuoteID }, false, false},
+	{"export.code", 24, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.Code }, false, false},
+	{"export.email", 44, func(l *locales.Localizer, o store.ExportedOrder) any { return placerWords(l, o.Placer) }, false, false},
+	{"export.client_token", 30, func(_ *locales.Localizer, o store.ExportedOrder) any { return o.ClientToken }, true, false},
+	{"export.own_total", 16, func(_ *locales.Localizer, o store.ExportedOrder) any { return ofOwn(o, o.PaysFen()) }, false, true},
+	{"export.margin", 16, func(_ *locales.Localizer, o store.ExportedOrder) any { return ofOwn(o, o.MarginFen()) }, false, true},
 }
 
 // columnsFor are those that the viewer may see.
 func columnsFor(v models.Viewer) []column {
 	var out []column
 	for _, c := range columns {
-		if !c.staff || v.Staff() {
+		if (!c.staff || v.Staff()) && (!c.both || v.SeesList()) {
 			out = append(out, c)
 		}
 	}
@@ -103,6 +106,14 @@ func exportedAutoRenew(_ *locales.Localizer, o store.ExportedOrder) any {
 		return nil
 	}
 	return o.AutoRenewMonths
+}
+
+// ofOwn is a sum that there is only where the account pays its reseller.
+func ofOwn(o store.ExportedOrder, fen models.Fen) any {
+	if o.OwnTotalFen == nil {
+		return nil
+	}
+	return fen
 }
 
 // listPrice is what a term costs before its discount, and the discount, both nil

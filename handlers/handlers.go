@@ -18,10 +18,10 @@ import (
 	"portal/views"
 )
 
-// Counter reads the number of an owner's machines from the provider. Its error
-// is a *models.CountError.
+// Counter reads the number of an owner's machines from the provider, signed with
+// the key of a credential profile. Its error is a *models.CountError.
 type Counter interface {
-	Count(ctx context.Context, ownerID int64) (models.Count, error)
+	Count(ctx context.Context, profile string, ownerID int64) (models.Count, error)
 }
 
 // Config is everything that the handlers need.
@@ -30,6 +30,11 @@ type Config struct {
 	Counter Counter
 	Book    *pricing.Book
 	Wake    func() // tells the worker that there is due work
+	// MailInvitation sends an invitation now, at most once, and says whether the mail
+	// server took it; nil where no mail is sent.
+	MailInvitation func(context.Context, models.InvitationMail) (models.MailState, error)
+	// WakeBatches tells the BatchWorker the same; nil where there is none.
+	WakeBatches func()
 	// Skew is this machine's clock held against the provider's.
 	Skew   func() models.Skew
 	Logger *slog.Logger
@@ -40,8 +45,12 @@ type Config struct {
 	Sandbox bool // every page says so
 	// Demo are the sandbox's made-up people, shown on the sign-in page.
 	Demo []views.DemoPerson
-	// CredentialProfile names the credentials that orders are placed with.
+	// CredentialProfile is what orders call the portal's default credentials: those
+	// of accounts whose reseller has none of its own.
 	CredentialProfile string
+	// HasKey says whether this machine finds a key of a credential profile, without
+	// asking the provider.
+	HasKey func(ctx context.Context, profile string) error
 	// Middleware comes before everything else: metrics.
 	Middleware []echo.MiddlewareFunc
 }
@@ -56,16 +65,27 @@ type app struct {
 
 // New builds the portal's handler.
 func New(c Config) http.Handler {
-	a := &app{Config: c, sessions: c.Store.Sessions(c.Secure), counts: newCounts(c.Counter, c.Store.Now), exports: newExports()}
+	return exchanges(build(c))
+}
+
+// build is New without its outermost wrapper.
+func build(c Config) *echo.Echo {
+	a := newApp(c)
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.Logger.SetLevel(99) // everything is logged by slog
 	e.IPExtractor = addressBehind(c.Proxies)
 	e.HTTPErrorHandler = a.fail
 	e.Use(c.Middleware...)
-	e.Use(a.identify, a.recover, a.harden, a.limitBody, a.refuseCrossOrigin, a.refuseGarbage, a.speak, a.authenticate)
-	a.route(e)
-	return exchanges(e)
+	e.Use(a.identify, a.recover, a.harden, a.limitBody, a.refuseCrossOrigin, a.refuseGarbage, a.speak, a.authenticate, a.refuseViewing, a.turnAway)
+	a.register(e)
+	return e
+}
+
+func newApp(c Config) *app {
+	a := &app{Config: c, sessions: c.Store.Sessions(c.Secure), exports: newExports()}
+	a.counts = newCounts(c.Counter, a.noteCount, c.Store.Now)
+	return a
 }
 
 // addressBehind finds the address that sign-ins are throttled by: the

@@ -11,14 +11,16 @@ import (
 
 // home leads to where the viewer's work begins.
 func (a *app) home(c echo.Context) error {
-	u := viewer(c).User
+	v := viewer(c)
 	target := "/orders"
-	switch u.Role {
+	switch v.Role() {
 	case models.Customer:
-		target = accountPath(*u.AccountID)
+		target = accountPath(*v.AccountID())
 	case models.ResellerAdmin:
-		target = "/accounts"
-	case models.Support, models.Operator:
+		target = "/dashboard"
+	case models.Support:
+		target = "/search"
+	case models.Operator:
 	}
 	return c.Redirect(http.StatusSeeOther, target)
 }

@@ -571,12 +571,12 @@ func TestWhatHappenedOutside(t *testing.T) {
 	}
 	t.Run("is for operators alone", func(t *testing.T) {
 		p := portaltest.New(t)
-		for _, who := range []string{"lin@example.com", "support@example.com"} {
+		for who, status := range map[string]int{"lin@example.com": http.StatusNotFound, "support@example.com": http.StatusForbidden} {
 			b := p.SignedIn(who)
-			if page := b.Get(p.AccountPath() + "/outside?kind=adopted"); page.Status != http.StatusNotFound {
+			if page := b.Get(p.AccountPath() + "/outside?kind=adopted"); page.Status != status {
 				t.Errorf("%s sees the form: %d", who, page.Status)
 			}
-			if page := b.Post(p.AccountPath()+"/outside", adoption()); page.Status != http.StatusNotFound {
+			if page := b.Post(p.AccountPath()+"/outside", adoption()); page.Status != status {
 				t.Errorf("%s records: %d", who, page.Status)
 			}
 			if page := b.Get(p.AccountPath()); strings.Contains(page.Body, "/outside") {

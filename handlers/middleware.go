@@ -24,6 +24,7 @@ import (
 const (
 	keyRequestID = "request_id"
 	keyViewer    = "viewer"
+	keySeller    = "seller"
 	keyOrder     = "order" // the number of the order that the request is about, for the log
 )
 
@@ -128,16 +129,19 @@ func (a *app) harden(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// maxBody is far more than any form of ours has.
+// maxBody is far more than any form of ours has, but for an upload.
 const maxBody = 64 << 10
 
 func (a *app) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r := c.Request()
-		if r.ContentLength > maxBody {
+		r, most := c.Request(), int64(maxBody)
+		if r.Method == http.MethodPost && c.Path() == "/accounts/import" {
+			most = maxUpload // a list of accounts
+		}
+		if r.ContentLength > most {
 			return echo.ErrStatusRequestEntityTooLarge
 		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
 		return next(c)
 	}
 }
@@ -200,7 +204,16 @@ func (a *app) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 			if err != nil {
 				return err
 			}
-			c.Set(keyViewer, &models.Viewer{User: user})
+			if user.RemovedAt != nil {
+				return next(c) // signed in at the moment of the removal, which ends all sessions that it meets
+			}
+			v := models.Viewer{User: user}
+			if view, ok := session.Values[store.SessionView].(models.View); ok {
+				if v, err = a.inView(c, v, view); err != nil {
+					return err
+				}
+			}
+			c.Set(keyViewer, &v)
 			if user.Language != "" {
 				a.setLocalizer(c, user.Language)
 			}
@@ -229,22 +242,12 @@ func (a *app) requireSignIn(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		target := r.URL.RequestURI()
 		if r.Method != http.MethodGet {
-			switch c.Path() {
-			case "/accounts/:account/quote":
-				form, err := c.FormParams() // with the query
-				if err != nil {
-					return badForm(err)
-				}
-				target = r.URL.Path + "?" + form.Encode()
+			target = formPage(c)
+			if c.Path() == "/accounts/:account/quote" {
+				target += "?" + r.Form.Encode()
 				if len(target) > 4096 {
 					target = r.URL.Path + "?kind=buy" // nothing that our form has is that long
 				}
-			case "/quotes/:quote/order":
-				target = "/quotes/" + url.PathEscape(c.Param("quote"))
-			case "/orders/:number/cancel", "/orders/:number/settle", "/orders/:number/proposal":
-				target = "/orders/" + url.PathEscape(c.Param("number"))
-			default:
-				target = "/"
 			}
 		}
 		if target == "/" {
@@ -252,6 +255,31 @@ func (a *app) requireSignIn(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return c.Redirect(http.StatusSeeOther, "/sign-in?"+url.Values{"next": {target}}.Encode())
 	}
+}
+
+// formPage is the path of the page whose form was posted, "/" where there is
+// none of its own.
+func formPage(c echo.Context) string {
+	switch c.Path() {
+	case "/sign-in", "/accounts/new", "/accounts/import", "/accounts/import/:import", "/renewals/new", "/accounts/:account/quote", "/accounts/:account/outside",
+		"/accounts/:account/edit", "/accounts/:account/limits", "/accounts/:account/suspend", "/accounts/:account/reinstate",
+		"/resellers/new", "/resellers/:reseller/edit", "/accounts/:account/prices", "/resellers/:reseller/prices",
+		"/accounts/:account/people", "/resellers/:reseller/people", "/people/:person/remove", "/invitation", "/me":
+		return c.Request().URL.Path
+	case "/resellers/:reseller/discounts":
+		return "/resellers/" + url.PathEscape(c.Param("reseller")) + "/prices"
+	case "/accounts/:account/release", "/accounts/:account/view":
+		return "/accounts/" + url.PathEscape(c.Param("account"))
+	case "/invitations/:invitation/resend", "/invitations/:invitation/revoke":
+		return "/people"
+	case "/quotes/:quote/order":
+		return "/quotes/" + url.PathEscape(c.Param("quote"))
+	case "/renewals/:batch/order", "/renewals/:batch/stop", "/renewals/:batch/again":
+		return "/renewals/" + url.PathEscape(c.Param("batch"))
+	case "/orders/:number/cancel", "/orders/:number/approve", "/orders/:number/decline", "/orders/:number/settle", "/orders/:number/proposal", "/orders/:number/notes":
+		return "/orders/" + url.PathEscape(c.Param("number"))
+	}
+	return "/"
 }
 
 // speak picks the reader's language: their own choice, else the browser's.

@@ -19,13 +19,19 @@ import (
 
 // order shows where an order stands. It is the progress page, the
 // confirmation, the receipt and the timeline.
-func (a *app) order(c echo.Context) error { return a.renderOrder(c, http.StatusOK, nil, nil) }
+func (a *app) order(c echo.Context) error {
+	return a.renderOrder(c, http.StatusOK, nil, typedInOrder{})
+}
 
 // cancelOrder takes an order back that nothing was sent for.
 func (a *app) cancelOrder(c echo.Context) error {
-	err := a.Store.CancelOrder(c.Request().Context(), viewer(c), c.Param("number"))
+	err := a.Store.CancelOrder(c.Request().Context(), a.by(c), c.Param("number"))
 	if errors.Is(err, models.ErrConflict) {
-		return a.renderOrder(c, http.StatusConflict, []views.Problem{{Key: "cancel_too_late"}}, nil)
+		// Pressed twice, or again after a commit that nobody was sure of.
+		if o, err := a.Store.Order(c.Request().Context(), viewer(c), c.Param("number")); err == nil && o.Status == models.Cancelled {
+			return a.toOrder(c, o)
+		}
+		return a.renderOrder(c, http.StatusConflict, []views.Problem{{Key: "cancel_too_late"}}, typedInOrder{})
 	}
 	if err != nil {
 		return err
@@ -34,9 +40,16 @@ func (a *app) cancelOrder(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, orderPath(c.Param("number")))
 }
 
-// renderOrder is the order's page; typed is what an operator typed who could not
-// settle it with that.
-func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, typed *views.Desk) error {
+// typedInOrder is what somebody typed into a form of the order's page who could
+// not do with it what the form is for; nil in the other forms.
+type typedInOrder struct {
+	desk     *views.Desk
+	note     *views.Notes
+	approval *views.Approval
+}
+
+// renderOrder is the order's page, with what was typed there.
+func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, typed typedInOrder) error {
 	ctx, v := c.Request().Context(), viewer(c)
 	e, err := a.onRecord(ctx, v, c.Param("number"))
 	if err != nil {
@@ -46,14 +59,7 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, 
 	c.Set(keyOrder, order.Number)
 	p := views.OrderProps{
 		Order: order, Attempts: e.Attempts, Staff: v.Staff(), Problems: problems,
-		CanCancel: order.Status == models.Placed && v.MayOrder(),
-	}
-	if order.Status == models.Rejected {
-		held, err := a.Store.Holdings(ctx, order.AccountID)
-		if err != nil {
-			return err
-		}
-		p.BuyAnew = a.may(models.Buy, held[order.AccountID], a.Store.Now()) == nil
+		CanCancel: order.Cancellable() && v.May(models.ActOrder),
 	}
 	if p.Quote, err = a.Store.Quote(ctx, v, order.QuoteID); err != nil {
 		return err
@@ -61,17 +67,53 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, 
 	if p.Account, err = a.Store.Account(ctx, v, order.AccountID); err != nil {
 		return err
 	}
-	placer, err := a.Store.User(ctx, order.UserID)
+	if p.Approval, err = a.approval(c, order, p.Account); err != nil {
+		return err
+	}
+	if p.Approval != nil && typed.approval != nil {
+		p.Approval.Reason = typed.approval.Reason
+	}
+	if p.SoldBy, err = a.Store.SoldBy(ctx, p.Account); err != nil {
+		return err
+	}
+	if order.Status == models.Rejected {
+		held, err := a.Store.HoldingsFor(ctx, v, order.AccountID)
+		if err != nil {
+			return err
+		}
+		p.BuyAnew = a.may(v, models.Buy, p.Account, held[order.AccountID], a.Store.Now()) == nil
+	}
+	placer, err := a.placer(c, order.UserID)
 	if err != nil {
 		return err
 	}
-	p.Email = placer.Email
+	p.By = placerWords(locales.From(ctx), v.Told(placer))
 	if p.Staff && order.Status == models.NeedsReview {
 		if p.Desk, err = a.desk(c, e); err != nil {
 			return err
 		}
-		if typed != nil {
-			p.Desk.Type(*typed)
+		if typed.desk != nil {
+			p.Desk.Type(*typed.desk)
+		}
+	}
+	if p.Staff {
+		p.Link = a.orderLink(c, order.Number)
+		if p.Mails, err = a.Store.MailsAbout(ctx, order.ID); err != nil {
+			return err
+		}
+		if p.Changes, err = a.Store.OrderChanges(ctx, order.ID); err != nil {
+			return err
+		}
+		if err := a.nameActors(c, p.Changes); err != nil {
+			return err
+		}
+	}
+	if v.May(models.ActNote) {
+		if p.Notes, err = a.notes(c, order); err != nil {
+			return err
+		}
+		if typed.note != nil {
+			p.Notes.Form, p.Notes.Typed = typed.note.Form, typed.note.Typed
 		}
 	}
 	p.Events = slices.Clone(e.Events)
@@ -81,9 +123,12 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, 
 		}
 	}
 	page := a.page(c)
-	page.Path = orderPath(order.Number) // also after a post
-	// A page that asks for itself again would take away what is being typed.
-	if len(problems) == 0 && (p.Desk == nil || !p.Desk.MaySettle) {
+	if c.Request().Method != http.MethodGet {
+		page.Path = orderPath(order.Number)
+	}
+	// A page that asks for itself again would take away what is being typed. Where
+	// it does so within seconds, the form for a note waits until that is stopped.
+	if len(problems) == 0 && p.Desk == nil && p.Approval == nil {
 		page.Refresh = refreshFor(order.Status)
 	}
 	setRefresh(c, page.Refresh)
@@ -102,6 +147,42 @@ func (a *app) onRecord(ctx context.Context, v models.Viewer, number string) (mod
 	}
 	events, err := a.Store.Events(ctx, order.ID)
 	return models.Evidence{Order: order, Events: events}, err
+}
+
+// placer is who placed an order, or is about to.
+func (a *app) placer(c echo.Context, userID int64) (models.Placer, error) {
+	placers, err := a.Store.Placers(c.Request().Context(), []int64{userID})
+	return placers[userID], err
+}
+
+// placerWords are what somebody who was told this much of who placed an order
+// reads of them (see models.Viewer.Told).
+func placerWords(l *locales.Localizer, p models.Placer) string {
+	switch p.Role {
+	case models.Customer:
+		return p.Email
+	case models.ResellerAdmin:
+		if p.Email == "" {
+			return l.T("placer.reseller", "Reseller", p.Reseller)
+		}
+		return l.T("placer.admin", "Email", p.Email, "Reseller", p.Reseller)
+	case models.Operator, models.Support:
+	}
+	if p.Email == "" {
+		return l.T("placer.the_operator")
+	}
+	return l.T("placer.operator", "Email", p.Email)
+}
+
+// acting is the viewer as whom they order for an account that is not their own;
+// nil for its customers, and for who orders nothing.
+func (a *app) acting(c echo.Context) (*models.Placer, error) {
+	v := viewer(c)
+	if !v.May(models.ActOrder) || v.Whose(models.ActOrder) == models.WhoseAccount {
+		return nil, nil //nolint:nilnil // it is no error
+	}
+	p, err := a.placer(c, v.User.ID)
+	return &p, err
 }
 
 // actorName is what people know an event's actor by: a user's address, or which
@@ -145,7 +226,7 @@ func refreshFor(s models.Status) time.Duration {
 		return 2 * time.Second
 	case models.Unknown:
 		return 5 * time.Second
-	case models.NeedsReview:
+	case models.AwaitingApproval, models.NeedsReview:
 		return time.Minute
 	case models.Completed, models.Rejected, models.Cancelled:
 	}

@@ -23,7 +23,7 @@ func TestStaffReadWhoMovedAnOrder(t *testing.T) {
 	p.Worker.RunOnce(t.Context())
 	p.Pass(25 * time.Hour) // beyond the time in which a token is known
 	p.Worker.RunOnce(t.Context())
-	if _, err := p.Store.SettleOrder(t.Context(), number, store.Settlement{As: models.VerdictRejected, Note: "No charge", Actor: "command:wang"}); err != nil {
+	if _, err := p.Store.SettleOrder(t.Context(), number, store.Settlement{As: models.VerdictRejected, Note: "No charge", By: models.By{Command: "command:wang"}}); err != nil {
 		t.Fatal(err)
 	}
 	staff := p.SignedIn("support@example.com")

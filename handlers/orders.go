@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"portal/locales"
 	"portal/models"
 	"portal/store"
 	"portal/views"
@@ -20,7 +22,7 @@ import (
 func (a *app) orders(c echo.Context) error {
 	ctx, v := c.Request().Context(), viewer(c)
 	p := askedOrders(c)
-	p.ShowAccounts = v.User.Role != models.Customer
+	p.ShowAccounts = v.Whose(models.ActLook) != models.WhoseAccount
 	filter, problems := readFilter(p)
 	p.Problems = problems
 	status := http.StatusOK
@@ -83,18 +85,37 @@ func (a *app) findOrders(c echo.Context, p *views.OrdersProps, filter store.Orde
 	}
 	p.SortURL = filterURL("/orders", turned, "", 0)
 	p.CSVURL, p.XLSXURL = filterURL("/orders.csv", *p, "", 0), filterURL("/orders.xlsx", *p, "", 0)
-	ids := make([]int64, 0, len(found))
-	for _, o := range found {
-		ids = append(ids, o.AccountID)
+	p.Rows, err = a.orderRows(ctx, v, found)
+	return err
+}
+
+// orderRows are orders with their accounts.
+func (a *app) orderRows(ctx context.Context, v models.Viewer, orders []models.Order) ([]views.OrderRow, error) {
+	ids := make([]int64, len(orders))
+	for i, o := range orders {
+		ids[i] = o.AccountID
 	}
 	accounts, err := a.Store.AccountsByID(ctx, v, ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, o := range found {
-		p.Rows = append(p.Rows, views.OrderRow{Order: o, Account: accounts[o.AccountID]})
+	users := make([]int64, len(orders))
+	for i, o := range orders {
+		users[i] = o.UserID
 	}
-	return nil
+	placers, err := a.Store.Placers(ctx, users)
+	if err != nil {
+		return nil, err
+	}
+	var rows []views.OrderRow
+	for _, o := range orders {
+		row := views.OrderRow{Order: o, Account: accounts[o.AccountID]}
+		if p := placers[o.UserID]; p.OnBehalf() {
+			row.By = placerWords(locales.From(ctx), v.Told(p))
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // readFilter reads the filters and says which of them can't be understood.

@@ -58,7 +58,10 @@ func (a *app) recordOutside(c echo.Context) error {
 	}
 	event, problems := readOutside(p, a.Store.Now())
 	if len(problems) == 0 {
-		_, err = a.Store.Record(c.Request().Context(), viewer(c), event, readSeen(form.Get("seen")))
+		if err := a.resell(c, account, &event); err != nil {
+			return err
+		}
+		_, err = a.Store.Record(c.Request().Context(), a.by(c), event, readSeen(form.Get("seen")))
 		var open *models.OpenOrderError
 		wrong := func(field, key string, args ...any) {
 			problems = append(problems, views.Problem{Field: field, Key: key, Args: args})
@@ -88,6 +91,19 @@ func (a *app) recordOutside(c echo.Context) error {
 	return a.renderOutside(c, p)
 }
 
+// resell says in an entry what the account paid its reseller for what the
+// provider took: by the rule in force when it is recorded, since nobody typed it.
+func (a *app) resell(c echo.Context, account models.Account, e *models.OutsideEvent) error {
+	prices, err := a.Store.OwnPrices(c.Request().Context(), account)
+	if err != nil || prices == nil || e.Kind == models.Released {
+		return err
+	}
+	e.Markup = prices.Markup(e.Edition)
+	own := pricing.Own(e.PaidFen, e.Markup)
+	e.OwnPaidFen = &own
+	return nil
+}
+
 func (a *app) renderOutside(c echo.Context, p views.OutsideProps) error {
 	p.Editions = models.Editions()
 	// What was seen need not be on sale here.
@@ -104,11 +120,10 @@ func (a *app) renderOutside(c echo.Context, p views.OutsideProps) error {
 	return a.render(c, status, views.Outside(a.page(c), p))
 }
 
-// findOutside finds the account for an operator; nobody else is told that the
-// page exists.
+// findOutside finds the account of a form.
 func (a *app) findOutside(c echo.Context, name string) (models.Account, store.Holding, models.OutsideKind, error) {
 	kind := models.OutsideKind(name)
-	if viewer(c).User.Role != models.Operator || !slices.Contains(models.OutsideKinds(), kind) {
+	if !slices.Contains(models.OutsideKinds(), kind) {
 		return models.Account{}, store.Holding{}, kind, models.ErrNotFound
 	}
 	account, held, err := a.findAccount(c)
@@ -222,15 +237,22 @@ func readOutside(p views.OutsideProps, now time.Time) (models.OutsideEvent, []vi
 // wrongReason says what is wrong with an operator's own words, as a key of
 // "problem"; empty for nothing.
 func wrongReason(reason string) string {
+	return wrongWords(reason, longestReason, "reason_missing", "reason_too_long", "reason_invisible")
+}
+
+// wrongWords says which is wrong with what somebody wrote for others to read: it
+// is missing, it is longer than so many characters, or some of it can't be seen;
+// empty for nothing.
+func wrongWords(words string, longest int, missing, tooLong, invisible string) string {
 	switch {
-	case reason == "":
-		return "reason_missing"
-	case utf8.RuneCountInString(reason) > longestReason:
-		return "reason_too_long"
-	case strings.ContainsFunc(reason, func(r rune) bool {
+	case words == "":
+		return missing
+	case utf8.RuneCountInString(words) > longest:
+		return tooLong
+	case strings.ContainsFunc(words, func(r rune) bool {
 		return !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) && !strings.ContainsRune("\t\r\n", r)
 	}):
-		return "reason_invisible"
+		return invisible
 	}
 	return ""
 }

@@ -193,7 +193,7 @@ func TestSupportLooksAndDoesNotOrder(t *testing.T) {
 	lin := p.SignedIn("lin@example.com")
 	quote := lin.Quote("pro", "year-1")
 	b := p.SignedIn("support@example.com")
-	if page := b.Get("/"); page.Location != "/orders" {
+	if page := b.Get("/"); page.Location != "/search" {
 		t.Error(page.Location)
 	}
 	if page := b.Get(quote); page.Status != http.StatusOK || strings.Contains(page.Body, "/order\"") {

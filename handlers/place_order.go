@@ -31,21 +31,25 @@ func (a *app) placeOrder(c echo.Context) error {
 	// an order costs the provider nothing. What the account holds is read before
 	// the quote's own order is looked for, so that a simultaneous post's order is
 	// never taken for another one.
-	held, err := a.Store.Holdings(ctx, account.ID)
+	held, err := a.Store.HoldingsFor(ctx, v, account.ID)
 	if err != nil {
 		return err
 	}
 	if placed, err := a.placedOrder(c, quote.ID); placed || err != nil {
 		return err
 	}
-	if !v.MayOrder() {
-		return models.ErrForbidden
-	}
 	now := a.Store.Now()
-	if err := a.may(quote.Kind, held[account.ID], now); err != nil {
+	if err := a.may(v, quote.Kind, account, held[account.ID], now); err != nil {
 		return a.notPlaced(c, quote, err)
 	}
-	w := asked{account: account, held: held[account.ID], now: now}
+	who, err := a.asker(ctx, account)
+	if err != nil {
+		return err
+	}
+	w, err := a.asks(c.Request().Context(), viewer(c), account, held[account.ID], now)
+	if err != nil {
+		return err
+	}
 	expired := !now.Before(quote.ExpiresAt)
 	if quote.Kind == models.Refund {
 		if expired {
@@ -67,11 +71,11 @@ func (a *app) placeOrder(c echo.Context) error {
 		if expired {
 			read = a.counts.forQuote // nothing will be placed: it becomes another quote
 		}
-		w.count, err = read(ctx, account.OwnerID)
+		w.count, err = read(ctx, who)
 	} else if skew := a.Skew(); skew.TooFar() || skew.At.IsZero() {
 		// A refund needs no machines. Here the read is a look at the clock, which may
 		// have been set since it was measured; whether it can be read is all the same.
-		_, _ = a.counts.forPlacing(ctx, account.OwnerID)
+		_, _ = a.counts.forPlacing(ctx, who)
 	}
 	if why := a.keptFrom(err); why != "" {
 		return a.renderCheck(c, http.StatusServiceUnavailable, quote, []views.Problem{{Key: why}})
@@ -80,9 +84,7 @@ func (a *app) placeOrder(c echo.Context) error {
 		return err
 	}
 	failpoint.Hit(failpoint.PlaceAsked)
-	order, err := a.Store.PlaceOrder(ctx, v, quote.ID, store.Placing{
-		InstanceCount: w.count.Machines, PriceBookHash: a.Book.Hash(), CredentialProfile: a.CredentialProfile,
-	})
+	order, err := a.Store.PlaceOrder(ctx, a.by(c), quote.ID, a.placing(w.count, a.CredentialProfile))
 	var changed *models.QuoteChangedError
 	if errors.As(err, &changed) {
 		return a.requote(c, w, quote, changed.Reasons)
@@ -93,6 +95,11 @@ func (a *app) placeOrder(c echo.Context) error {
 	a.Wake()
 	failpoint.Hit(failpoint.PlaceWoken)
 	return a.placed(c, order)
+}
+
+// placing is the world as an order is placed or approved in it.
+func (a *app) placing(count models.Count, profile string) store.Placing {
+	return store.Placing{InstanceCount: count.Machines, PriceBookHash: a.Book.Hash(), CredentialProfile: profile}
 }
 
 // keptFrom says what keeps this portal, and not this account, from placing
@@ -127,12 +134,17 @@ func (a *app) notPlaced(c echo.Context, quote models.Quote, err error) error {
 	var open *models.OpenOrderError
 	var soon *tooSoonError
 	var hold *models.AccountHeldError
+	var full *models.LimitError
 	problem := views.Problem{}
 	switch {
 	case errors.As(err, &open):
 		problem = views.Problem{Key: "open_order", Args: []any{"Number", open.Number}}
 	case errors.As(err, &hold):
 		problem.Key = "account_held"
+	case errors.As(err, &full):
+		problem = views.Problem{Key: "limit_full", Args: []any{"Left", full.Left()}}
+	case errors.As(err, new(*models.AccountSuspendedError)):
+		problem.Key = "account_suspended"
 	case errors.Is(err, models.ErrSubscribed):
 		problem.Key = "already_subscribed"
 	case errors.Is(err, models.ErrNotSubscribed):
@@ -169,13 +181,10 @@ func (a *app) toQuote(c echo.Context, q models.Quote, ch choice) error {
 // addQuote keeps a quote, unless its account has had too many.
 func (a *app) addQuote(c echo.Context, q models.Quote) (models.Quote, error) {
 	ctx := c.Request().Context()
-	wait, err := a.Store.Attempt(ctx, store.Limit{
+	err := a.attempt(ctx, store.Limit{
 		Name:     fmt.Sprintf("quotes:%d:%d", q.AccountID, viewer(c).User.ID),
 		Failures: quotesAnHour, Window: time.Hour,
 	})
-	if err == nil && wait > 0 {
-		err = &throttledError{wait}
-	}
 	if err != nil {
 		return q, err
 	}

@@ -18,12 +18,12 @@ const (
 func (a *app) preferences(c echo.Context) error {
 	form := c.Request().PostForm
 	if tag := form.Get("language"); locales.Supported(tag) {
-		a.setCookie(c, cookieLanguage, tag)
 		if v := viewerOf(c); v != nil {
 			if err := a.Store.SetLanguage(c.Request().Context(), v.User.ID, tag); err != nil {
 				return err
 			}
 		}
+		a.setCookie(c, cookieLanguage, tag)
 	}
 	switch t := form.Get("theme"); t {
 	case "light", "dark", "system":

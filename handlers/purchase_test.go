@@ -58,7 +58,7 @@ func TestAPurchaseFromSignInToReceipt(t *testing.T) {
 			if progress.OrderStatus() != "placed" || progress.Header.Get("Refresh") != "2" {
 				t.Fatalf("the progress page: %q", progress.OrderStatus())
 			}
-			if still := b.Get("/orders/" + number + "?refresh=off"); still.Header.Get("Refresh") != "" {
+			if still := b.Get("/orders/" + number + "?refresh=off"); still.Header.Get("Refresh") != "" || strings.Contains(still.Body, `href="/orders/`+number+`?refresh=off"`) {
 				t.Error("the page can't be made to stand still")
 			}
 			order := p.Settle(number)

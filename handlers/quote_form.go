@@ -26,7 +26,6 @@ func (a *app) makeQuote(c echo.Context) error {
 
 // chooseQuote is every kind's way from a form to a quote.
 func (a *app) chooseQuote(c echo.Context, form url.Values, make bool) error {
-	v := viewer(c)
 	kind := models.Kind(form.Get("kind"))
 	if kind == "" {
 		kind = models.Kind(c.QueryParam("kind"))
@@ -38,16 +37,20 @@ func (a *app) chooseQuote(c echo.Context, form url.Values, make bool) error {
 	if err != nil {
 		return err
 	}
-	if !v.MayOrder() {
-		return models.ErrForbidden
+	w, err := a.asks(c.Request().Context(), viewer(c), account, held, a.Store.Now())
+	if err != nil {
+		return err
 	}
-	w := asked{account: account, held: held, now: a.Store.Now()}
-	if a.may(kind, held, w.now) != nil {
+	if a.may(viewer(c), kind, account, held, w.now) != nil {
 		// The account's page says what it holds, or which order is under way.
 		return c.Redirect(http.StatusSeeOther, accountPath(account.ID))
 	}
 	if kind != models.Refund {
-		if w.count, err = a.counts.forQuote(c.Request().Context(), account.OwnerID); err != nil {
+		who, err := a.asker(c.Request().Context(), account)
+		if err != nil {
+			return err
+		}
+		if w.count, err = a.counts.forQuote(c.Request().Context(), who); err != nil {
 			return err
 		}
 	}
@@ -64,11 +67,15 @@ func (a *app) chooseQuote(c echo.Context, form url.Values, make bool) error {
 		if len(ch.problems) > 0 {
 			status = http.StatusUnprocessableEntity
 		}
-		page, err := ch.form(a.page(c))
+		page := a.page(c)
+		if page.Acting, err = a.acting(c); err != nil {
+			return err
+		}
+		form, err := ch.form(page)
 		if err != nil {
 			return err
 		}
-		return a.render(c, status, page)
+		return a.render(c, status, form)
 	}
 	quote, err := a.offer(w, ch.choice)
 	if errors.Is(err, models.ErrExpired) {
@@ -80,9 +87,13 @@ func (a *app) chooseQuote(c echo.Context, form url.Values, make bool) error {
 	return a.toQuote(c, quote, ch.choice)
 }
 
-// may says why no order of this kind may be begun: what the record says, and
-// after an expiry the days in which the price book offers a renewal first.
-func (a *app) may(kind models.Kind, held store.Holding, now time.Time) error {
+// may says why the viewer may begin no order of this kind: a suspension, what the
+// record says, and after an expiry the days in which the price book offers a
+// renewal first.
+func (a *app) may(v models.Viewer, kind models.Kind, account models.Account, held store.Holding, now time.Time) error {
+	if err := account.May(v, kind); err != nil {
+		return err
+	}
 	if err := held.May(kind, now); err != nil {
 		return err
 	}
@@ -110,7 +121,7 @@ func (e *cannotError) Error() string { return "nothing to offer: " + e.why }
 
 func (a *app) renderCannot(c echo.Context, w asked, kind models.Kind, e *cannotError) error {
 	p := views.CannotProps{
-		Account: w.account, Action: views.Action{Kind: kind, Why: e.why, Args: e.args}, Held: w.held.Subscription,
+		Account: w.account, Action: views.Action{Kind: kind, Why: e.why, Args: e.args}, Held: w.held.Held(w.viewer),
 	}
 	if !w.count.ReadAt.IsZero() {
 		p.Owned = &w.count

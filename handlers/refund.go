@@ -12,8 +12,8 @@ import (
 
 // chooseRefund shows the estimate. There is nothing to choose.
 func (a *app) chooseRefund(w asked) (chosen, error) {
-	s, hadFull := *w.held.Subscription, w.held.HadFullRefund(w.now)
-	price, err := a.Book.Refund(s, hadFull, w.now)
+	hadFull := w.held.HadFullRefund(w.now)
+	price, err := a.price(w, choice{Kind: models.Refund})
 	if errors.As(err, new(*pricing.EditionNotSoldError)) {
 		err = &cannotError{why: "refund_unpriced"}
 	}
@@ -22,9 +22,9 @@ func (a *app) chooseRefund(w asked) (chosen, error) {
 	}
 	return chosen{choice{Kind: models.Refund}, nil, func(page views.Page) (templ.Component, error) {
 		p := views.RefundProps{
-			Account: w.account, Held: s, Lines: price.Lines, TotalFen: price.TotalFen,
-			FullDays: a.Book.FullRefundDays(), InFull: models.InFull(price.Lines),
-			FullUsed: hadFull && w.now.Before(a.Book.FullRefundUntil(s)),
+			Account: w.account, Held: *w.held.Held(w.viewer), Sum: price.shown(w.viewer),
+			FullDays: a.Book.FullRefundDays(), InFull: models.InFull(price.list.Lines),
+			FullUsed: hadFull && w.now.Before(a.Book.FullRefundUntil(*w.held.Subscription)),
 			ValidFor: a.Book.QuoteValidity(), ExamplePrices: a.Book.Example(),
 		}
 		return views.Refund(page, p), nil

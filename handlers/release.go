@@ -17,10 +17,6 @@ import (
 // releaseAccount lets a held account order again: an operator has compared it
 // with the provider, and says so.
 func (a *app) releaseAccount(c echo.Context) error {
-	v := viewer(c)
-	if v.User.Role != models.Operator {
-		return models.ErrNotFound // nobody else is told that there is such a thing
-	}
 	account, held, err := a.findAccount(c)
 	if err != nil {
 		return err
@@ -43,9 +39,7 @@ func (a *app) releaseAccount(c echo.Context) error {
 	case utf8.RuneCountInString(reason) > longestReason:
 		return stays(http.StatusUnprocessableEntity, views.Problem{Field: "reason", Key: "reason_too_long"})
 	}
-	err = a.Store.ReleaseHold(c.Request().Context(), hold, store.Release{
-		Actor: v.Actor(), Reason: reason,
-	})
+	err = a.Store.ReleaseHold(c.Request().Context(), hold, store.Release{By: a.by(c), Reason: reason})
 	if errors.Is(err, models.ErrConflict) {
 		held.Hold = nil
 		return stays(http.StatusConflict, views.Problem{Key: "hold_gone"})

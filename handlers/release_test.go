@@ -93,8 +93,8 @@ func TestAnOperatorReleasesAnAccountWithAReason(t *testing.T) {
 		t.Helper()
 		return b.Post(p.AccountPath()+"/release", url.Values{"hold": {hold}, "reason": {reason}})
 	}
-	for _, other := range []string{"lin@example.com", "support@example.com"} {
-		if page := release(p.SignedIn(other), hold, "seen"); page.Status != http.StatusNotFound {
+	for other, status := range map[string]int{"lin@example.com": http.StatusNotFound, "support@example.com": http.StatusForbidden} {
+		if page := release(p.SignedIn(other), hold, "seen"); page.Status != status {
 			t.Errorf("%s: %d", other, page.Status)
 		}
 	}

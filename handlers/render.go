@@ -22,12 +22,13 @@ func (a *app) page(c echo.Context) views.Page {
 	if skew := a.Skew(); skew.TooFar() && p.Viewer != nil {
 		p.Skew = &skew
 	}
+	p.Fault = a.Store.Fault()
 	p.Alarm = a.alarm(c, p.Viewer)
+	p.Seller = a.seller(c, p.Viewer)
 	p.RequestID, _ = c.Get(keyRequestID).(string)
 	if c.Request().Method != http.MethodGet {
 		p.Path = "/" // a form's answer can't be returned to
-		switch c.Path() {
-		case "/sign-in", "/accounts/:account/quote", "/accounts/:account/outside":
+		if formPage(c) == c.Request().URL.Path {
 			p.Path = c.Request().URL.RequestURI() // its page can
 		}
 	}
@@ -41,5 +42,9 @@ func (a *app) render(c echo.Context, status int, page templ.Component) error {
 	if err := page.Render(c.Request().Context(), &body); err != nil {
 		return err
 	}
-	return c.HTMLBlob(status, body.Bytes())
+	html := body.Bytes()
+	if v := viewerOf(c); v != nil && v.As != nil {
+		html = markForms(html)
+	}
+	return c.HTMLBlob(status, html)
 }

@@ -31,16 +31,16 @@ func (a *app) chooseRenew(w asked, form url.Values, make bool) (chosen, error) {
 	}
 	return chosen{ch, r.problems, func(page views.Page) (templ.Component, error) {
 		p := views.RenewProps{
-			Account: w.account, Held: s, Count: w.count, MinimumMonths: a.minimumMonths(sold), PastMonths: past,
+			Account: w.account, Held: *w.held.Held(w.viewer), Count: w.count, MinimumMonths: a.minimumMonths(sold), PastMonths: past,
 			StartsAt: s.EndsAt, EndsAt: models.AddMonths(s.EndsAt, ch.Term.Months()),
 			ValidFor: a.Book.QuoteValidity(), ExamplePrices: a.Book.Example(), Problems: r.problems,
 		}
-		price, err := a.Book.Renew(ch.Edition, ch.Term, w.count.Machines)
+		price, err := a.price(w, ch)
 		if err != nil {
 			return nil, err
 		}
-		p.Lines, p.TotalFen = price.Lines, price.TotalFen
-		if p.Terms, err = a.termOptions(ch, terms, w.count.Machines); err != nil {
+		p.Sum = price.shown(w.viewer)
+		if p.Terms, err = a.termOptions(w, ch, terms); err != nil {
 			return nil, err
 		}
 		for i, option := range p.Terms {

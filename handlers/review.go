@@ -20,9 +20,6 @@ const shownUnknown = 50
 // may look; nobody else is told that there is such a page.
 func (a *app) reviewQueue(c echo.Context) error {
 	ctx, v := c.Request().Context(), viewer(c)
-	if !v.Staff() {
-		return models.ErrNotFound
-	}
 	after := cursor(c, "after")
 	orders, err := a.Store.InReview(ctx, v, after, pageSize+1)
 	if err != nil {
@@ -91,7 +88,7 @@ const alarmPatience = time.Second
 // alarm is what wants an operator's eye, for staff; nil where it can't be told,
 // which is no reason for a page to fail.
 func (a *app) alarm(c echo.Context, v *models.Viewer) *models.Alarm {
-	if v == nil || !v.Staff() {
+	if v == nil || !v.May(models.ActReview) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), alarmPatience)

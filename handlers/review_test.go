@@ -250,7 +250,7 @@ func TestTheQueueGoesByPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := p.Store.PlaceOrder(ctx, v, q.ID, store.Placing{InstanceCount: 3, PriceBookHash: "book", CredentialProfile: "default"})
+		o, err := p.Store.PlaceOrder(ctx, models.By{Viewer: v}, q.ID, store.Placing{InstanceCount: 3, PriceBookHash: "book", CredentialProfile: "default"})
 		if err != nil {
 			t.Fatal(err)
 		}

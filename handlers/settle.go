@@ -18,7 +18,7 @@ import (
 // the evidence, what it recommends, and for operators the form.
 func (a *app) desk(c echo.Context, e models.Evidence) (*views.Desk, error) {
 	ctx, v := c.Request().Context(), viewer(c)
-	d := &views.Desk{Advice: e.Advise(), Seen: e.Mark(), MaySettle: v.User.Role == models.Operator}
+	d := &views.Desk{Advice: e.Advise(), Seen: e.Mark(), MaySettle: v.May(models.ActSettle)}
 	d.OrderID, d.InstanceID = d.Advice.ProviderOrderID, d.Advice.InstanceID
 	if p := models.Proposal(e.Events); p != nil {
 		d.Proposal, d.ByMe = p, p.Actor == v.Actor()
@@ -46,18 +46,11 @@ func (a *app) desk(c echo.Context, e models.Evidence) (*views.Desk, error) {
 
 // findReviewed finds the order for an operator who wants to decide about it.
 func (a *app) findReviewed(c echo.Context) (models.Order, error) {
-	v := viewer(c)
-	if !v.Staff() {
-		return models.Order{}, models.ErrNotFound // nobody else is told that there is such a thing
-	}
-	order, err := a.Store.Order(c.Request().Context(), v, c.Param("number"))
+	order, err := a.Store.Order(c.Request().Context(), viewer(c), c.Param("number"))
 	if err != nil {
 		return order, err
 	}
 	c.Set(keyOrder, order.Number)
-	if v.User.Role != models.Operator {
-		return order, models.ErrForbidden
-	}
 	return order, nil
 }
 
@@ -75,11 +68,11 @@ func (a *app) settleOrder(c echo.Context) error {
 	}
 	problems := readSettlement(order, typed)
 	if len(problems) > 0 {
-		return a.renderOrder(c, http.StatusUnprocessableEntity, problems, &typed)
+		return a.renderOrder(c, http.StatusUnprocessableEntity, problems, typedInOrder{desk: &typed})
 	}
 	_, err = a.Store.SettleOrder(c.Request().Context(), order.Number, store.Settlement{
 		As: typed.As, Note: typed.Reason, ProviderOrderID: typed.OrderID, InstanceID: typed.InstanceID,
-		Actor: viewer(c).Actor(), Seen: form.Get("seen"),
+		By: a.by(c), Seen: form.Get("seen"),
 	})
 	return a.decided(c, order, typed, err)
 }
@@ -96,7 +89,7 @@ func (a *app) answerProposal(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest)
 	}
 	answer := store.Confirmation{
-		Proposal: proposal, Actor: viewer(c).Actor(), Note: strings.TrimSpace(form.Get("reason")), Seen: form.Get("seen"),
+		Proposal: proposal, By: a.by(c), Note: strings.TrimSpace(form.Get("reason")), Seen: form.Get("seen"),
 	}
 	typed := views.Desk{Reason: answer.Note, Looked: form.Get("looked") != ""}
 	var problems []views.Problem
@@ -127,7 +120,7 @@ func (a *app) answerProposal(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest)
 	}
 	if len(problems) > 0 {
-		return a.renderOrder(c, http.StatusUnprocessableEntity, problems, &typed)
+		return a.renderOrder(c, http.StatusUnprocessableEntity, problems, typedInOrder{desk: &typed})
 	}
 	return a.decided(c, order, typed, decide(c.Request().Context(), order.Number, answer))
 }
@@ -164,7 +157,7 @@ func (a *app) decided(c echo.Context, order models.Order, typed views.Desk, err 
 	default:
 		return err
 	}
-	return a.renderOrder(c, status, []views.Problem{problem}, &typed)
+	return a.renderOrder(c, status, []views.Problem{problem}, typedInOrder{desk: &typed})
 }
 
 // readSettlement says what is wrong with the form that settles an order.

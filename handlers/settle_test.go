@@ -69,7 +69,7 @@ func TestWhatIsWrongWithADecisionIsSaid(t *testing.T) {
 	p, buy := inReview(t)
 	elsewhere := p.AddAccount(1000000000000077, "Elsewhere", nil)
 	starts, ends := p.Now().Add(-time.Hour), p.Now().Add(1000*time.Hour)
-	if _, err := p.Store.Record(t.Context(), p.Viewer(operatorMail), models.OutsideEvent{
+	if _, err := p.Store.Record(t.Context(), models.By{Viewer: p.Viewer(operatorMail)}, models.OutsideEvent{
 		AccountID: elsewhere.ID, Kind: models.Adopted, InstanceID: "sas-elsewhere", Edition: models.Pro, InstanceCount: 1,
 		StartsAt: &starts, EndsAt: &ends, Reason: "there",
 	}, nil); err != nil {
@@ -249,7 +249,7 @@ func TestTwoOperators(t *testing.T) {
 			t.Errorf("confirmed twice: %d", again.Status)
 		}
 		customer := p.SignedIn("lin@example.com").Get(at(o))
-		for _, words := range []string{"Decision proposed", "18:00", operatorMail, secondMail} {
+		for _, words := range []string{"Decision proposed", "No charge until", operatorMail, secondMail} {
 			if strings.Contains(customer.Body, words) {
 				t.Errorf("the customer reads %q", words)
 			}

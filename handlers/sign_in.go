@@ -31,18 +31,24 @@ func (a *app) renderSignIn(c echo.Context, status int, p views.SignInProps) erro
 // for a name, so that a guesser is stopped soon and doesn't lock the owner of
 // the name out; by the name from everywhere; and by the address for all names.
 func signInLimits(email, ip string) []store.Limit {
-	const window = 15 * time.Minute
+	ip = network(ip)
+	return []store.Limit{
+		{Name: "both:" + ip + ":" + email, Failures: 5, Window: signInWindow},
+		{Name: "name:" + email, Failures: 30, Window: signInWindow},
+		{Name: "address:" + ip, Failures: 60, Window: signInWindow},
+	}
+}
+
+const signInWindow = 15 * time.Minute
+
+// network is what one host has of addresses: of IPv6 a whole /64 to choose from.
+func network(ip string) string {
 	if a, err := netip.ParseAddr(ip); err == nil && a.Is6() && !a.Is4In6() {
-		// One host has a whole /64 to choose from.
 		if network, err := a.Prefix(64); err == nil {
-			ip = network.String()
+			return network.String()
 		}
 	}
-	return []store.Limit{
-		{Name: "both:" + ip + ":" + email, Failures: 5, Window: window},
-		{Name: "name:" + email, Failures: 30, Window: window},
-		{Name: "address:" + ip, Failures: 60, Window: window},
-	}
+	return ip
 }
 
 // signIn checks a name and a password and opens a session.
@@ -95,7 +101,9 @@ func (a *app) signIn(c echo.Context) error {
 	if err := a.Store.Succeed(ctx, limits...); err != nil {
 		return err
 	}
-	if err := a.openSession(c, user.ID); err != nil {
+	if err := a.openSession(c, user.ID, user.PasswordHash); isNotFound(err) {
+		return wrong() // removed, or given another password, at this very moment
+	} else if err != nil {
 		return err
 	}
 	if p.Next == "" {
@@ -106,7 +114,9 @@ func (a *app) signIn(c echo.Context) error {
 
 // openSession ends the session that the browser came with and opens a new one:
 // an id that somebody planted before the sign-in is worth nothing after it.
-func (a *app) openSession(c echo.Context, userID int64) error {
+//
+// passwordHash is what the person's password was compared with.
+func (a *app) openSession(c echo.Context, userID int64, passwordHash string) error {
 	r, w := c.Request(), c.Response()
 	session, err := a.sessions.Get(r, store.SessionCookie(a.Secure))
 	if err != nil {
@@ -122,12 +132,17 @@ func (a *app) openSession(c echo.Context, userID int64) error {
 		session.ID = ""
 		w.Header().Del("Set-Cookie") // the new session's takes its place
 	}
-	session.Values[store.SessionUser] = userID
+	session.Values[store.SessionUser], session.Values[store.SessionPassword] = userID, passwordHash
 	return a.sessions.Save(r, w, session)
 }
 
-// signOut ends the session, in the database too.
+// signOut ends the session, in the database too, and a view that it is in.
 func (a *app) signOut(c echo.Context) error {
+	if viewer(c).As != nil {
+		if err := a.endView(c); err != nil {
+			return err
+		}
+	}
 	session, err := a.sessions.Get(c.Request(), store.SessionCookie(a.Secure))
 	if err != nil {
 		return err

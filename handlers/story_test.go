@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,8 @@ var happening = regexp.MustCompile(`(?s)<p class="timeline__what">([^<]*)</p>.*?
 // timeline is what the subscription's page tells, newest first: words and times.
 func timeline(t *testing.T, page portaltest.Page) (words []string, times []time.Time) {
 	t.Helper()
-	for _, m := range happening.FindAllStringSubmatch(page.Body, -1) {
+	story, _, _ := strings.Cut(page.Body, `id="administer"`) // what people changed is another list
+	for _, m := range happening.FindAllStringSubmatch(story, -1) {
 		at, err := time.Parse(time.RFC3339, m[2])
 		if err != nil {
 			t.Fatal(err)

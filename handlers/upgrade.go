@@ -27,19 +27,17 @@ func (a *app) chooseUpgrade(w asked, form url.Values, make bool) (chosen, error)
 	}
 	return chosen{ch, r.problems, func(page views.Page) (templ.Component, error) {
 		p := views.UpgradeProps{
-			Account: w.account, Held: s, Count: w.count, To: ch.Edition,
+			Account: w.account, Held: *w.held.Held(w.viewer), Count: w.count, To: ch.Edition,
 			ValidFor: a.Book.QuoteValidity(), ExamplePrices: a.Book.Example(), Problems: r.problems,
 		}
 		for _, edition := range editions {
-			price, err := a.Book.Upgrade(s, edition, w.count.Machines, w.now)
+			price, err := a.price(w, choice{Kind: models.Upgrade, Edition: edition})
 			if err != nil {
 				return nil, err
 			}
-			p.Editions = append(p.Editions, views.EditionOption{
-				Edition: edition, UnitFen: a.Book.UnitPrice(edition), TotalFen: price.TotalFen, Chosen: edition == ch.Edition,
-			})
+			p.Editions = append(p.Editions, a.editionOption(w, price, edition, edition == ch.Edition))
 			if edition == ch.Edition {
-				p.Lines, p.TotalFen = price.Lines, price.TotalFen
+				p.Sum = price.shown(w.viewer)
 			}
 		}
 		return views.Upgrade(page, p), nil

@@ -100,7 +100,7 @@ func TestBadRequestsGetAPage(t *testing.T) {
 			t.Errorf("?%s: %d", q, page.Status)
 		}
 	}
-	for _, path := range []string{"/orders?q=%00", "/accounts?q=%00", "/accounts?q=%ff", "/orders/%00", "/accounts?q=" + strings.Repeat("_", 30_000)} {
+	for _, path := range []string{"/orders?q=%00", "/accounts?q=%00", "/accounts?q=%ff", "/orders/%00"} {
 		if page := b.Get(path); page.Status != http.StatusBadRequest {
 			t.Errorf("%.40s: %d", path, page.Status)
 		}
@@ -149,7 +149,7 @@ func TestTheLogPagesByKeyAndItsFiltersLiveInTheURL(t *testing.T) {
 	if page := b.Get("/orders"); page.Status != http.StatusOK || strings.Contains(page.Body, "<tbody") {
 		t.Error("an empty log has a table")
 	}
-	v := p.Viewer("lin@example.com")
+	v := models.By{Viewer: p.Viewer("lin@example.com")}
 	for range 23 {
 		number := b.Place(b.Quote("pro", "year-1"))
 		if err := p.Store.CancelOrder(t.Context(), v, number); err != nil {

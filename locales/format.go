@@ -61,6 +61,14 @@ func (l *Localizer) Date(t time.Time) string {
 	return t.In(models.Beijing).Format("2006年1月2日")
 }
 
+// Month writes a calendar month in Beijing: 2026年11月, November 2026.
+func (l *Localizer) Month(t time.Time) string {
+	if l.tag == english {
+		return t.In(models.Beijing).Format("January 2006")
+	}
+	return t.In(models.Beijing).Format("2006年1月")
+}
+
 // DateTime writes a moment to the minute, and says that it is Beijing time.
 func (l *Localizer) DateTime(t time.Time) string {
 	return l.T("date.zoned", "When", l.Date(t)+l.T("date.joiner")+t.In(models.Beijing).Format("15:04"))

@@ -91,7 +91,7 @@ func (e Event) follows(before Event) bool {
 	case e.From != before.To:
 		return false
 	case e.From == "":
-		return e.To == Placed
+		return e.To == Placed || e.To == AwaitingApproval
 	case e.From == e.To:
 		return e.From.MayNote(e.Reason)
 	}

@@ -16,6 +16,13 @@ var (
 	ErrConflict = errors.New("changed by somebody else meanwhile")
 	// ErrExists is a name, address or id that is taken.
 	ErrExists = errors.New("already there")
+	// ErrDiscount is a price below the list price of a reseller that may have none.
+	ErrDiscount = errors.New("the reseller may not sell below the list price")
+	// ErrTaken is an address that somebody signs in with elsewhere: where, and that
+	// it is so, is nobody's business here.
+	ErrTaken = errors.New("this address can't be invited here")
+	// ErrSelf is somebody who would remove themselves.
+	ErrSelf = errors.New("nobody removes themselves")
 	// ErrSubscribed is a purchase for an account that holds a subscription.
 	ErrSubscribed = errors.New("the account already holds a subscription")
 	// ErrNotSubscribed is a renewal, upgrade or refund for an account that holds none.
@@ -72,6 +79,15 @@ type AccountHeldError struct {
 
 func (e *AccountHeldError) Error() string {
 	return "the account is held since " + e.Since.Format(time.RFC3339)
+}
+
+// AccountSuspendedError is an order for an account whose people may only look.
+type AccountSuspendedError struct {
+	Since time.Time // UTC
+}
+
+func (e *AccountSuspendedError) Error() string {
+	return "the account is suspended since " + e.Since.Format(time.RFC3339)
 }
 
 // QuoteChangedError says why a quote can't be placed as it is. Nothing was

@@ -9,15 +9,55 @@ import (
 // Entry is one thing that happened to what an account holds: a completed order
 // with its quote's lines, or what an operator recorded from outside.
 type Entry struct {
-	Order   *Order
-	Lines   []Line // of the order's quote
-	Outside *OutsideEvent
+	Order    *Order
+	Lines    []Line // of the order's quote
+	OwnLines []Line // of the order's quote, at the reseller's price; nil where there is but one
+	Outside  *OutsideEvent
+}
+
+// atList is the entry with what the provider debited and nothing else.
+func (e Entry) atList() Entry {
+	if e.Order != nil {
+		o := *e.Order
+		o.OwnTotalFen, o.Markup = nil, 0
+		e.Order = &o
+	}
+	if e.Outside != nil {
+		o := *e.Outside
+		o.OwnPaidFen, o.Markup = nil, 0
+		e.Outside = &o
+	}
+	return e
+}
+
+// atOwn is the entry with what the account paid instead, and what it paid by.
+func (e Entry) atOwn() Entry {
+	if e.Order != nil && e.Order.OwnTotalFen != nil {
+		o := *e.Order
+		o.TotalFen = *o.OwnTotalFen
+		e.Order, e.Lines = &o, e.OwnLines
+	}
+	if e.Outside != nil && e.Outside.OwnPaidFen != nil {
+		o := *e.Outside
+		o.PaidFen = *o.OwnPaidFen
+		e.Outside = &o
+	}
+	return e
+}
+
+// twoPrices says whether the account paid by other prices than the provider
+// debited by.
+func (e Entry) twoPrices() bool {
+	return e.Order != nil && e.Order.OwnTotalFen != nil || e.Outside != nil && e.Outside.OwnPaidFen != nil
 }
 
 // History is an account's entries and what follows from them.
 type History struct {
 	Entries      []Entry       // in the order in which they took effect
 	Subscription *Subscription // nil when the account holds nothing
+	// Own is the same Subscription with what the account paid its reseller in place
+	// of what the provider debited: each payment, and each unit price.
+	Own *Subscription
 	// FullRefunds are the Beijing calendar years in which a refund was in full:
 	// the provider grants one a year.
 	FullRefunds []int
@@ -50,12 +90,25 @@ func Project(orders []Entry, outside []OutsideEvent, now time.Time) History {
 			h.LastOutsideID = e.Outside.ID
 		}
 	}
+	h.Subscription = held(h.Entries, Entry.atList, now)
+	h.Own = h.Subscription
+	if slices.ContainsFunc(h.Entries, Entry.twoPrices) {
+		h.Own = held(h.Entries, Entry.atOwn, now)
+	}
+	return h
+}
+
+// held is what the entries leave at now, at the prices of one side.
+func held(entries []Entry, side func(Entry) Entry, now time.Time) *Subscription {
+	priced := make([]Entry, len(entries))
+	for i, e := range entries {
+		priced[i] = side(e)
+	}
 	var s *Subscription
-	for _, e := range effects(h.Entries) {
+	for _, e := range effects(priced) {
 		s = e.apply(s)
 	}
-	h.Subscription = s.at(now)
-	return h
+	return s.at(now)
 }
 
 // HadFullRefund says whether the account has had its one full refund of the
@@ -165,7 +218,7 @@ func (s *Subscription) after(o Order, lines []Line) *Subscription {
 func bought(o Order, lines []Line, start time.Time) Period {
 	p := Period{
 		Start: start, End: AddMonths(start, o.Term().Months()), Months: o.Term().Months(),
-		Spans:    []Span{{From: start, Edition: o.Edition, InstanceCount: o.InstanceCount}},
+		Spans:    []Span{{From: start, Edition: o.Edition, InstanceCount: o.InstanceCount, Markup: o.Markup}},
 		Payments: []Payment{{Number: o.Number, Kind: o.Kind, Fen: o.TotalFen}},
 	}
 	for _, l := range lines {
@@ -186,7 +239,7 @@ func bought(o Order, lines []Line, start time.Time) Period {
 // stands at the end of the last period then.
 func (s *Subscription) upgraded(o Order, lines []Line) *Subscription {
 	next, from := s.clone(), *o.StartsAt
-	in := Span{From: from, Edition: o.Edition, InstanceCount: o.InstanceCount}
+	in := Span{From: from, Edition: o.Edition, InstanceCount: o.InstanceCount, Markup: o.Markup}
 	for _, l := range lines {
 		if l.Kind == LineNew {
 			in.UnitFen = l.UnitFen
@@ -254,7 +307,7 @@ func (s *Subscription) recorded(e OutsideEvent) *Subscription {
 func seen(e OutsideEvent, start time.Time, kind Kind) Period {
 	return Period{
 		Start: start, End: *e.EndsAt,
-		Spans:    []Span{{From: start, Edition: e.Edition, InstanceCount: e.InstanceCount}},
+		Spans:    []Span{{From: start, Edition: e.Edition, InstanceCount: e.InstanceCount, Markup: e.Markup}},
 		Payments: []Payment{{Kind: kind, Fen: e.PaidFen}},
 	}
 }

@@ -13,13 +13,14 @@ import (
 // may is the order's life once more, pair by pair, written from the drawing
 // above the statuses and not from the table below it.
 var may = map[models.Status]string{
-	models.Placed:      "sending cancelled rejected needs_review",
-	models.Sending:     "completed rejected placed unknown needs_review",
-	models.Unknown:     "sending needs_review",
-	models.NeedsReview: "completed rejected",
-	models.Completed:   "",
-	models.Rejected:    "",
-	models.Cancelled:   "",
+	models.AwaitingApproval: "placed cancelled rejected needs_review",
+	models.Placed:           "sending cancelled rejected needs_review",
+	models.Sending:          "completed rejected placed unknown needs_review",
+	models.Unknown:          "sending needs_review",
+	models.NeedsReview:      "completed rejected",
+	models.Completed:        "",
+	models.Rejected:         "",
+	models.Cancelled:        "",
 }
 
 func TestEveryPairOfStatuses(t *testing.T) {

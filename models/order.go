@@ -57,11 +57,18 @@ type Order struct {
 	// AutoRenewMonths is the auto-renewal's own period, 0 without AutoRenew.
 	AutoRenewMonths int
 	InstanceCount   int
-	TotalFen        Fen
+	TotalFen        Fen // what the provider debits, or pays back
+	// OwnTotalFen is what the account pays its reseller, or is paid back, at Markup,
+	// as both were when the order was placed; nil where there is but one price.
+	OwnTotalFen *Fen
+	Markup      Markup
 	// CredentialProfile names the credentials that the order began with. It is
 	// never sent with others: a token means something only to the key that sent it.
 	CredentialProfile string
 	PlacedAt          time.Time // UTC
+	// ApprovedAt is when an order that had waited for approval was given it (UTC);
+	// nil for one that needed none, or has none.
+	ApprovedAt *time.Time
 
 	Status Status
 	Reason Reason // why it is where it is
@@ -69,7 +76,7 @@ type Order struct {
 	// change the order only as long as it still stands.
 	Claim      int64
 	LeaseUntil *time.Time // UTC; while sending, when the claim may be taken over
-	DueAt      *time.Time // UTC; while placed or unknown, when to send (again)
+	DueAt      *time.Time // UTC; while placed or unknown, when to send (again); awaiting approval, when that ends
 	Attempts   int        // how many were begun
 	// Code and Message are the provider's, of the attempt that decided the order
 	// or of the newest one.
@@ -91,6 +98,24 @@ type Order struct {
 // begins. The database holds the same in a partial unique index.
 func (o Order) Open() bool { return o.Status.Open() && o.ReleasedAt == nil }
 
+// Unsent says whether nothing of the order was ever sent, nor is being sent.
+func (o Order) Unsent() bool {
+	return o.Status == AwaitingApproval || o.Status == Placed && o.Attempts == 0
+}
+
+// Cancellable says whether the order can still be taken back: nothing is under
+// way for it.
+func (o Order) Cancellable() bool { return o.Status == Placed || o.Status == AwaitingApproval }
+
+// Ready is since when the order could be sent (UTC): when it was placed, or
+// approved.
+func (o Order) Ready() time.Time {
+	if o.ApprovedAt != nil {
+		return *o.ApprovedAt
+	}
+	return o.PlacedAt
+}
+
 // Done says whether the provider carried the order out, as far as is known: what
 // was recorded in another way was.
 func (o Order) Done() bool { return o.Status == Completed || o.Reason == ReasonRecorded }
@@ -99,9 +124,9 @@ func (o Order) Done() bool { return o.Status == Completed || o.Reason == ReasonR
 func (o Order) Term() Term { return Term{o.Cycle, o.Duration} }
 
 // Late says whether this is a renewal that was ordered after the end that it
-// starts at: until it was done there was no service.
+// starts at, or approved after it: until it was done there was no service.
 func (o Order) Late() bool {
-	return o.Kind == Renew && o.StartsAt != nil && o.PlacedAt.After(*o.StartsAt)
+	return o.Kind == Renew && o.StartsAt != nil && o.Ready().After(*o.StartsAt)
 }
 
 // Attempt is one call to the provider. It is committed before the call; its

@@ -36,6 +36,10 @@ type OutsideEvent struct {
 	StartsAt *time.Time
 	EndsAt   *time.Time
 	PaidFen  Fen // what the provider took for the period, by its bill
+	// OwnPaidFen is what the account paid its reseller for it, by Markup, which was
+	// in force when it was recorded; nil where there is but one price.
+	OwnPaidFen *Fen
+	Markup     Markup
 	// AutoRenew is how the provider's console showed it; as before for a release.
 	AutoRenew       bool
 	AutoRenewMonths int

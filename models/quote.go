@@ -13,6 +13,7 @@ const (
 	PricesChanged  QuoteChange = "prices"     // another price book is in force
 	AccountChanged QuoteChange = "last_order" // what the account holds has changed since
 	HeldSince      QuoteChange = "held"       // the account was held since: what the quote rests on was in doubt
+	OwnPrice       QuoteChange = "own_price"  // the reseller sells at another price now
 )
 
 // Held is what an account held when a quote was made.
@@ -115,12 +116,19 @@ type Quote struct {
 	// StartsAt and EndsAt are the service's that a renewal buys (UTC); for an
 	// upgrade EndsAt is the end that stays. Nil for a purchase, which starts when
 	// the provider does it, and for a refund.
-	StartsAt  *time.Time
-	EndsAt    *time.Time
-	TotalFen  Fen
-	Lines     []Line    `gorm:"serializer:json"`
-	CreatedAt time.Time // UTC
-	ExpiresAt time.Time // UTC
+	StartsAt *time.Time
+	EndsAt   *time.Time
+	TotalFen Fen    // what the provider debits, or pays back
+	Lines    []Line `gorm:"serializer:json"`
+	// OwnTotalFen is what the account pays its reseller, or is paid back, and
+	// OwnLines the same arithmetic at the reseller's price. They are nil where there
+	// is but one price: without a reseller, and in quotes from before there were two.
+	// Markup is what a charge's were made with; a refund's payments have their own.
+	OwnTotalFen *Fen
+	OwnLines    []Line `gorm:"serializer:json"`
+	Markup      Markup
+	CreatedAt   time.Time // UTC
+	ExpiresAt   time.Time // UTC
 	// ReplacesID is the quote that this one was made instead of, and Changes
 	// says why: the page shows both side by side.
 	ReplacesID *string

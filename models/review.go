@@ -59,6 +59,10 @@ func Proposal(events []Event) *Event {
 // most are known within a minute.
 const LongUnknown = 10 * time.Minute
 
+// StuckAfter is how long after its time an order may wait for a worker before it
+// is called stuck: a worker looks every second. The alert goes by the same.
+const StuckAfter = time.Minute
+
 // Alarm is how many orders want an operator's eye, each counted up to
 // AlarmBound.
 type Alarm struct {

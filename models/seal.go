@@ -39,6 +39,12 @@ func (s *seal) number(name string, n int64) {
 	}
 }
 
+func (s *seal) sum(name string, fen *Fen) {
+	if fen != nil {
+		s.add(name, strconv.FormatInt(int64(*fen), 10)) // nothing at all is another thing than no sum
+	}
+}
+
 func (s *seal) flag(name string, yes bool) {
 	if yes {
 		s.add(name, "yes")
@@ -134,6 +140,7 @@ func (o Order) State() string {
 	s.moments("ends_at", o.EndsAt)
 	s.moments("settled_at", o.SettledAt)
 	s.moments("released_at", o.ReleasedAt)
+	s.moments("approved_at", o.ApprovedAt)
 	s.moment("updated_at", o.UpdatedAt)
 	return s.hex()
 }
@@ -155,6 +162,8 @@ func (o Order) sealIntent(s *seal) {
 	s.number("auto_renew_months", int64(o.AutoRenewMonths))
 	s.number("instance_count", int64(o.InstanceCount))
 	s.number("total_fen", int64(o.TotalFen))
+	s.sum("own_total_fen", o.OwnTotalFen)
+	s.number("markup", int64(o.Markup))
 	s.text("credential_profile", o.CredentialProfile)
 	s.moment("placed_at", o.PlacedAt)
 	if o.Kind != Buy {
@@ -185,6 +194,9 @@ func (q Quote) seal(s *seal) {
 	s.moments("quote_ends_at", q.EndsAt)
 	s.number("quote_total_fen", int64(q.TotalFen))
 	s.data("lines", q.Lines)
+	s.sum("quote_own_total_fen", q.OwnTotalFen)
+	s.data("own_lines", q.OwnLines)
+	s.number("quote_markup", int64(q.Markup))
 	s.moment("quote_created_at", q.CreatedAt)
 	s.moment("expires_at", q.ExpiresAt)
 	if q.ReplacesID != nil {
@@ -229,6 +241,8 @@ func (e OutsideEvent) Chain(before string) string {
 	s.moments("starts_at", e.StartsAt)
 	s.moments("ends_at", e.EndsAt)
 	s.number("paid_fen", int64(e.PaidFen))
+	s.sum("own_paid_fen", e.OwnPaidFen)
+	s.number("markup", int64(e.Markup))
 	s.flag("auto_renew", e.AutoRenew)
 	s.number("auto_renew_months", int64(e.AutoRenewMonths))
 	s.text("reason", e.Reason)
@@ -244,4 +258,15 @@ func (e OutsideEvent) Sealed() string {
 		return e.Hash
 	}
 	return e.Chain("unsealed")
+}
+
+// Sealed is over all of the note but its id, which the tree over all notes holds.
+func (n OrderNote) Sealed() string {
+	s := newSeal("note")
+	s.number("order_id", n.OrderID)
+	s.number("user_id", n.UserID)
+	s.text("note", n.Note)
+	s.text("once", n.Once)
+	s.moment("created_at", n.CreatedAt)
+	return s.hex()
 }

@@ -77,12 +77,13 @@ func TestASealCoversEveryColumn(t *testing.T) {
 	late := models.Event{From: models.Sending, To: models.Sending, Reason: models.ReasonLate, Attempt: 1}
 	everyField(t, models.Order.State)
 	everyField(t, func(o models.Order) string { return placed.Facts(o, models.Quote{}, nil) },
-		"Status", "Reason", "Claim", "LeaseUntil", "DueAt", "Attempts", "Code", "Message", "ProviderOrderID", "RequestID", "StartsAt", "EndsAt", "SettledAt", "ReleasedAt", "UpdatedAt")
+		"Status", "Reason", "Claim", "LeaseUntil", "DueAt", "Attempts", "Code", "Message", "ProviderOrderID", "RequestID", "StartsAt", "EndsAt", "SettledAt", "ReleasedAt", "ApprovedAt", "UpdatedAt")
 	everyField(t, func(q models.Quote) string { return placed.Facts(models.Order{}, q, nil) })
 	everyField(t, func(a models.Attempt) string { return claimed.Facts(models.Order{}, models.Quote{}, &a) },
 		"AnsweredAt", "Outcome", "HTTPStatus", "Code", "Message", "RequestID", "Response", "Late")
 	everyField(t, func(a models.Attempt) string { return late.Facts(models.Order{}, models.Quote{}, &a) })
 	everyField(t, func(e models.OutsideEvent) string { return e.Chain("") }, "ID", "Hash")
+	everyField(t, models.OrderNote.Sealed, "ID")
 	// What a proposal names is in the digest, and with that in the chain.
 	everyField(t, func(e models.Event) string { return e.Chain("") }, "ID", "Hash", "ProviderOrderID", "InstanceID")
 	everyField(t, func(e models.Event) string { return e.Facts(models.Order{}, models.Quote{}, nil) },

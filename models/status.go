@@ -5,6 +5,9 @@ type Status string
 
 // The order's life:
 //
+//	awaiting_approval ──→ placed | cancelled | rejected   (declined, or 72 hours passed)
+//	  └──────────────────────────────→ needs_review    restored from a copy, as below
+//
 //	placed ──→ sending ──→ completed
 //	  ↑ │         ├──────→ rejected        nothing was charged; says why and what to do
 //	  │ │         ├──────→ placed          provably not sent, or throttled, and no earlier attempt is unknown
@@ -15,6 +18,10 @@ type Status string
 //	  │ └────────────────────────────→ needs_review    restored from a copy: what was sent since is not known
 //	  └── at most 15 minutes in placed, then rejected: nothing was charged
 const (
+	// AwaitingApproval is committed, and nothing is sent before who administers the
+	// account has approved.
+	AwaitingApproval Status = "awaiting_approval"
+
 	Placed      Status = "placed"       // committed; nothing is under way at the provider
 	Sending     Status = "sending"      // an attempt is committed and may be on its way
 	Unknown     Status = "unknown"      // money may have moved; the portal is finding out
@@ -26,14 +33,14 @@ const (
 
 // Statuses lists every status in the order of an order's life.
 func Statuses() []Status {
-	return []Status{Placed, Sending, Unknown, NeedsReview, Completed, Rejected, Cancelled}
+	return []Status{AwaitingApproval, Placed, Sending, Unknown, NeedsReview, Completed, Rejected, Cancelled}
 }
 
 // Open says whether an order of this status holds its account, unless it was
 // released (Order.Open).
 func (s Status) Open() bool {
 	switch s {
-	case Placed, Sending, Unknown, NeedsReview:
+	case AwaitingApproval, Placed, Sending, Unknown, NeedsReview:
 		return true
 	case Completed, Rejected, Cancelled:
 		return false
@@ -44,8 +51,11 @@ func (s Status) Open() bool {
 // transitions is the whole table: what may follow what. Nothing else in the
 // portal decides this.
 var transitions = map[Status][]Status{
-	// Only a restore takes a placed order to review (ReasonRestored): what this
-	// copy calls placed may have been sent, and charged, after the copy was made.
+	// Only a restore takes an order that was never sent to review (ReasonRestored):
+	// what this copy calls placed, or waiting, may have been sent, and charged,
+	// after the copy was made.
+	AwaitingApproval: {Placed, Cancelled, Rejected, NeedsReview},
+
 	Placed:      {Sending, Cancelled, Rejected, NeedsReview},
 	Sending:     {Completed, Rejected, Placed, Unknown, NeedsReview},
 	Unknown:     {Sending, NeedsReview},
@@ -86,6 +96,10 @@ type Reason string
 const (
 	ReasonNone          Reason = ""
 	ReasonPlacedByUser  Reason = "placed_by_user"
+	ReasonNeedsApproval Reason = "needs_approval" // its sum is one that has to be approved first
+	ReasonApproved      Reason = "approved"
+	ReasonNotApproved   Reason = "not_approved"   // by who administers the account, with a reason of their own
+	ReasonNobodyDecided Reason = "nobody_decided" // ApprovalLimit passed
 	ReasonClaimed       Reason = "claimed"        // a worker began an attempt
 	ReasonDone          Reason = "done"           // the provider confirmed
 	ReasonInferredDone  Reason = "inferred_done"  // a re-sent refund met a released instance
@@ -100,6 +114,7 @@ const (
 	ReasonTokenWindow   Reason = "token_window"   // too late to send the same token again
 	ReasonClockBack     Reason = "clock_back"     // the clock stands before the newest attempt
 	ReasonCancelled     Reason = "cancelled"      // its owner took it back
+	ReasonSuspended     Reason = "suspended"      // its account was suspended before anything was sent
 	ReasonSettled       Reason = "settled"        // an operator decided, with a reason of their own
 	ReasonRestored      Reason = "restored"       // open in a copy that was restored: what happened since is not known
 	ReasonRecorded      Reason = "recorded"       // settled as done, but told by the account's other entries and not by this order
@@ -118,9 +133,9 @@ const (
 // Reasons lists every reason that can stand on an order or its events.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonPlacedByUser, ReasonClaimed, ReasonDone, ReasonInferredDone, ReasonRefused, ReasonNotSent,
+		ReasonPlacedByUser, ReasonNeedsApproval, ReasonApproved, ReasonNotApproved, ReasonNobodyDecided, ReasonClaimed, ReasonDone, ReasonInferredDone, ReasonRefused, ReasonNotSent,
 		ReasonThrottled, ReasonNoAnswer, ReasonProvesNothing, ReasonContradicted, ReasonWorkerLost,
-		ReasonTooLong, ReasonTokenWindow, ReasonClockBack, ReasonCancelled, ReasonSettled, ReasonRestored, ReasonRecorded,
+		ReasonTooLong, ReasonTokenWindow, ReasonClockBack, ReasonCancelled, ReasonSuspended, ReasonSettled, ReasonRestored, ReasonRecorded,
 		ReasonLate, ReasonReleased, ReasonProposedCompleted, ReasonProposedRejected, ReasonProposedRecorded, ReasonProposedReleased,
 		ReasonWithdrawn, ReasonDeclined,
 	}

@@ -42,6 +42,9 @@ type Span struct {
 	Edition       Edition
 	InstanceCount int
 	UnitFen       Fen // for each machine and month, as it was sold; 0 when not known
+	// Markup is what it was sold with, where the subscription is what the account
+	// paid (History.Own): it makes a price of the book's where UnitFen is not known.
+	Markup Markup
 }
 
 // Payment is what was paid for a period: by the order that bought or renewed

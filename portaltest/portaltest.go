@@ -44,6 +44,7 @@ type Portal struct {
 	Sandbox *sandbox.Sandbox
 	Seller  *provider.Client
 	Worker  *fulfil.Worker
+	Batches *handlers.BatchWorker // runs only when the test says so, too
 	Handler http.Handler
 	Log     *Buffer // everything that was logged
 	Account models.Account
@@ -80,6 +81,9 @@ func Secure() Option { return func(o *options) { o.secure = true } }
 func Key(id, secret string) Option {
 	return func(o *options) { o.credentials = provider.Fixed(id, secret, "") }
 }
+
+// Credentials signs with other keys.
+func Credentials(c provider.Credentials) Option { return func(o *options) { o.credentials = c } }
 
 // SandboxConfig changes the sandbox's configuration.
 func SandboxConfig(f func(*sandbox.Config)) Option { return func(o *options) { o.sandbox = f } }
@@ -135,9 +139,10 @@ func New(t testing.TB, opts ...Option) *Portal {
 	p.AddUser("operator@example.com", models.Operator, nil, nil)
 	p.Config = handlers.Config{
 		Store: p.Store, Counter: p.Seller, Book: pricing.Embedded(), Wake: func() {}, Skew: p.Seller.Skew, Logger: logger,
-		Secure: o.secure, Sandbox: true, CredentialProfile: provider.DefaultProfile,
+		Secure: o.secure, Sandbox: true, CredentialProfile: provider.DefaultProfile, HasKey: p.Seller.HasKey,
 	}
 	p.Handler = handlers.New(p.Config)
+	p.Batches = handlers.NewBatchWorker(p.Config)
 	return p
 }
 
@@ -233,7 +238,7 @@ func (p *Portal) Settle(number string) models.Order {
 		switch o.Status {
 		case models.Completed, models.Rejected, models.Cancelled, models.NeedsReview:
 			return o
-		case models.Placed, models.Unknown:
+		case models.AwaitingApproval, models.Placed, models.Unknown:
 			p.Pass(max(0, o.DueAt.Sub(p.Now())))
 		case models.Sending:
 			p.Pass(max(0, o.LeaseUntil.Sub(p.Now())))

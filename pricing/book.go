@@ -11,8 +11,8 @@ import (
 )
 
 // MaxMachines is the greatest number of machines that is priced. With the limits
-// on prices and terms (validate.go) every sum stays below 2⁵⁷ fen, so that none
-// can overflow; a count above it is a mistake rather than a customer.
+// on prices and terms (validate.go) and on markups (models.MostMarkup) every sum
+// stays below 2⁵⁷ fen, so that none can overflow; a count above it is a mistake rather than a customer.
 const MaxMachines = 1_000_000
 
 // Book is a checked price book. It never changes, so that any number of
@@ -28,6 +28,11 @@ type Book struct {
 
 	buyAgainDays   int
 	fullRefundDays int
+
+	// list is the book that this one was made from with a markup, nil for a list
+	// price book itself; see At.
+	list   *Book
+	markup models.Markup
 }
 
 // edition is one edition on sale.

@@ -38,6 +38,21 @@ type holder struct {
 	book    *pricing.Book
 	orders  []models.Entry
 	outside []models.OutsideEvent
+	markup  func() models.Markup // that the account pays the next order by; nil without a reseller
+}
+
+// paid says what the account paid for the newest order.
+func (h *holder) paid(price func(*pricing.Book) (pricing.Price, error)) {
+	if h.markup == nil {
+		return
+	}
+	m := h.markup()
+	own, err := price(h.book.At(m))
+	if err != nil {
+		panic(err)
+	}
+	e := &h.orders[len(h.orders)-1]
+	e.Order.OwnTotalFen, e.Order.Markup, e.OwnLines = &own.TotalFen, m, own.Lines
 }
 
 func (h *holder) order(o models.Order, p pricing.Price) {
@@ -53,6 +68,7 @@ func (h *holder) buy(t fataler, e models.Edition, term models.Term, machines int
 		AutoRenew: autoRenewMonths > 0, AutoRenewMonths: autoRenewMonths,
 		StartsAt: &from, EndsAt: &from,
 	}, buy(t, h.book, e, term, machines))
+	h.paid(func(b *pricing.Book) (pricing.Price, error) { return b.Buy(e, term, machines) })
 }
 
 // renew buys one more term of what is in force at the end.
@@ -67,13 +83,16 @@ func (h *holder) renew(t fataler, term models.Term, machines int, now time.Time)
 		Kind: models.Renew, Edition: s.Last().Edition, Cycle: term.Cycle, Duration: term.Duration, InstanceCount: machines,
 		PlacedAt: now, StartsAt: &s.EndsAt, EndsAt: &s.EndsAt,
 	}, p)
+	h.paid(func(b *pricing.Book) (pricing.Price, error) { return b.Renew(s.Last().Edition, term, machines) })
 	return p
 }
 
 func (h *holder) upgrade(t fataler, to models.Edition, machines int, now time.Time) pricing.Price {
 	t.Helper()
-	p := upgrade(t, h.book, h.at(now), to, machines, now)
+	s := h.at(now)
+	p := upgrade(t, h.book, s, to, machines, now)
 	h.order(models.Order{Kind: models.Upgrade, Edition: to, InstanceCount: machines, StartsAt: &now}, p)
+	h.paid(func(b *pricing.Book) (pricing.Price, error) { return b.Upgrade(s, to, machines, now) })
 	return p
 }
 
@@ -129,11 +148,18 @@ type history struct {
 	terms []writtenTerm // of today's book
 }
 
-func histories() *rapid.Generator[history] {
+func histories() *rapid.Generator[history] { return historiesOf(false) }
+
+// historiesOf draws such an account of a reseller, which pays each order by
+// another markup, or one without.
+func historiesOf(resold bool) *rapid.Generator[history] {
 	return rapid.Custom(func(t *rapid.T) history {
 		w := books().Draw(t, "book")
 		w.tiers = nil // every term for every number
 		h := history{holder: holder{book: parse(t, w.text())}, terms: w.terms}
+		if resold {
+			h.markup = func() models.Markup { return drawMarkup(t, "paid at") }
+		}
 		terms := make([]models.Term, len(w.terms))
 		for i, t := range w.terms {
 			terms[i] = t.Term
@@ -147,6 +173,12 @@ func histories() *rapid.Generator[history] {
 				until = models.AddMonths(h.now, rapid.IntRange(1, 36).Draw(t, "months"))
 			}
 			h.adopt(e, machines, h.now, until, models.Fen(rapid.Int64Range(0, 1e12).Draw(t, "paid")))
+			if resold {
+				seen := &h.outside[0]
+				seen.Markup = h.markup()
+				own := pricing.Own(seen.PaidFen, seen.Markup)
+				seen.OwnPaidFen = &own
+			}
 		} else {
 			months := 0
 			if len(w.renew) > 0 && rapid.Bool().Draw(t, "auto-renewal") {

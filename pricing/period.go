@@ -88,12 +88,13 @@ func (b *Book) discountFor(l length) int64 {
 // soldAt is the unit price of a period's span. That of the book stands for one
 // that is not known, and for what a presumed period began with, which only
 // repeats the period before. An edition that has neither price has none:
-// *EditionNotSoldError.
+// *EditionNotSoldError. A price of the book's has the markup that the span was
+// sold with.
 func (b *Book) soldAt(p models.Period, span int) (models.Fen, error) {
 	s := p.Spans[span]
 	known := s.UnitFen > 0 && (!p.Presumed || span > 0)
 	if e, onSale := b.edition(s.Edition); onSale && !known {
-		return e.unit, nil
+		return Own(e.unit, s.Markup), nil
 	}
 	if s.UnitFen > 0 {
 		return s.UnitFen, nil

@@ -35,7 +35,9 @@ func (b *Book) Buy(name models.Edition, t models.Term, machines int) (Price, err
 		ListFen: list, TotalFen: list,
 	}
 	if sold.discount > 0 {
-		off := share(list, sold.discount)
+		// Of a book's own prices a discount leaves more; of a discounted price of a
+		// few fen it might not.
+		off := min(share(list, sold.discount), list-1)
 		p.Lines = append(p.Lines, models.Line{
 			Kind: models.LineDiscount, Percent: percent(sold.discount), Amount: -off,
 		})

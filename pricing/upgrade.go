@@ -104,7 +104,7 @@ func (b *Book) lift(price *Price, p models.Period, to edition, machines int, now
 		return err
 	}
 	var lines []models.Line
-	var list models.Fen
+	var list, floor models.Fen
 	line := func(kind models.LineKind, sign models.Fen, name models.Edition, count int, unit models.Fen, l length) {
 		fen := sign * rounded(listPrice(unit, count, l))
 		lines = append(lines, models.Line{
@@ -113,9 +113,19 @@ func (b *Book) lift(price *Price, p models.Period, to edition, machines int, now
 		})
 		list += fen
 	}
+	listed, err := b.listedFor(old, to)
+	if err != nil {
+		return err
+	}
 	for _, l := range cut(p, now).until(whole(p)) {
 		line(models.LineNew, 1, to.name, machines, to.unit, l)
 		line(models.LineOld, -1, old.Edition, old.InstanceCount, unit, l)
+		floor += rounded(listPrice(listed.to, machines, l)) - rounded(listPrice(listed.from, old.InstanceCount, l))
+	}
+	// Rounding each line may come to a fen or two less than the list prices do.
+	if short := floor - list; b.markup > 0 && short > 0 && len(lines) > 0 {
+		lines[0].Amount += short
+		list += short
 	}
 	price.ListFen += list
 	if discount > 0 {
@@ -139,5 +149,21 @@ func (b *Book) liftedFrom(old models.Span, to edition) (models.Fen, error) {
 	if old.UnitFen == 0 {
 		return 0, &EditionNotSoldError{Edition: old.Edition}
 	}
-	return min(old.UnitFen, to.unit), nil
+	return min(Own(old.UnitFen, b.markup), to.unit), nil
+}
+
+// listedPair are the list prices of an upgrade's two unit prices.
+type listedPair struct{ from, to models.Fen }
+
+func (b *Book) listedFor(old models.Span, to edition) (listedPair, error) {
+	if b.list == nil {
+		unit, err := b.liftedFrom(old, to)
+		return listedPair{unit, to.unit}, err
+	}
+	at, ok := b.list.edition(to.name)
+	if !ok {
+		return listedPair{}, &EditionNotSoldError{Edition: to.name}
+	}
+	unit, err := b.list.liftedFrom(old, at)
+	return listedPair{unit, at.unit}, err
 }

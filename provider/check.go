@@ -62,8 +62,9 @@ const anybody = 1
 var noKey = Key{ID: "portal-doctor-has-no-key", Secret: "portal-doctor-has-no-secret", Source: "none"}
 
 // Check finds out for "portal doctor" whether selling could work: with one
-// GetInstanceCount, which is read-only. ownerID is any account's, or 0.
-func (c *Client) Check(ctx context.Context, ownerID int64) CheckResult {
+// GetInstanceCount, which is read-only, signed with the profile's key; an empty
+// profile is the default one. ownerID is an account's that is sold to with it, or 0.
+func (c *Client) Check(ctx context.Context, profile string, ownerID int64) CheckResult {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	if ownerID < 1 {
@@ -73,7 +74,7 @@ func (c *Client) Check(ctx context.Context, ownerID int64) CheckResult {
 		Endpoint: c.endpoint.String(), Credentials: Yes, Reachable: Unclear, TLS: Unclear, Answered: No,
 		KeyKnown: Unclear, Signature: Unclear, Clock: Unclear, Allowed: Unclear,
 	}
-	key, err := c.credentials.Key(ctx, "")
+	key, err := c.credentials.Key(ctx, profile)
 	if err != nil {
 		res.Credentials, res.Problem = No, newRedactor().text(err.Error(), maxMessage)
 		key = noKey

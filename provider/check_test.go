@@ -41,7 +41,7 @@ func TestCheck(t *testing.T) {
 		t.Run(tc.what, func(t *testing.T) {
 			g := serve(t, tc.h)
 			c := client(t, g.URL, func(c *Config) { c.Now = func() time.Time { return now } })
-			got := c.Check(t.Context(), 0)
+			got := c.Check(t.Context(), "", 0)
 			if got.Credentials != Yes || got.Source != "fixed" || got.Reachable != Yes || got.TLS != NotUsed || got.Answered != tc.answered {
 				t.Errorf("%+v", got)
 			}
@@ -60,7 +60,7 @@ func TestCheck(t *testing.T) {
 
 func TestCheckTheWay(t *testing.T) {
 	g := newGateway(t, (*httptest.Server).StartTLS, answer(200, `{"Data":3}`))
-	got := client(t, g.URL).Check(t.Context(), 0)
+	got := client(t, g.URL).Check(t.Context(), "", 0)
 	if got.Reachable != Yes || got.TLS != No || got.Answered != No || got.Problem == "" {
 		t.Errorf("an untrusted certificate: %+v", got)
 	}
@@ -72,13 +72,13 @@ func TestCheckTheWay(t *testing.T) {
 	}
 	defer c.Close()
 	for range 2 { // on a fresh connection and on a used one
-		if got := c.Check(t.Context(), 7); got.Reachable != Yes || got.TLS != Yes || got.Answered != Yes || got.Machines != 3 {
+		if got := c.Check(t.Context(), "", 7); got.Reachable != Yes || got.TLS != Yes || got.Answered != Yes || got.Machines != 3 {
 			t.Errorf("a trusted certificate: %+v", got)
 		}
 	}
 	l := listen(t)
 	_ = l.Close()
-	got = client(t, "https://"+l.Addr().String()).Check(t.Context(), 0)
+	got = client(t, "https://"+l.Addr().String()).Check(t.Context(), "", 0)
 	if got.Reachable != No || got.TLS != Unclear || got.Problem == "" {
 		t.Errorf("nobody there: %+v", got)
 	}

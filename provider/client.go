@@ -125,6 +125,13 @@ func loopback(u *url.URL) bool {
 // Close closes the idle connections. The client remains usable.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
+// HasKey says whether this machine finds a key of the profile; nothing is sent to
+// the provider. Its error quotes no secret.
+func (c *Client) HasKey(ctx context.Context, profile string) error {
+	_, err := c.credentials.Key(ctx, profile)
+	return err
+}
+
 // Sell makes one attempt of a changing call and says what came of it. It never
 // tries a second time: attempts are the caller's, durable and counted.
 //
@@ -144,7 +151,7 @@ func (c *Client) Sell(ctx context.Context, call models.Call) models.Answer {
 		level = slog.LevelWarn
 	}
 	c.log.LogAttrs(ctx, level, "provider call",
-		slog.String("action", action), slog.Int64("owner_id", call.OwnerID),
+		slog.String("action", action), slog.Int64("owner_id", call.OwnerID), slog.String("profile", profileName(call.CredentialProfile)),
 		slog.String("outcome", string(a.Outcome)), slog.Int("status", a.HTTPStatus),
 		slog.String("code", a.Code), slog.String("provider_request_id", a.RequestID),
 		slog.Duration("took", took))

@@ -10,14 +10,16 @@ import (
 )
 
 // Count asks how many machines an account has: its ECS and RDS instances, at
-// least 1 (provider document: GetInstanceCount). It signs with the default
-// profile. Every error is a
-// *models.CountError.
-func (c *Client) Count(ctx context.Context, ownerID int64) (models.Count, error) {
+// least 1 (provider document: GetInstanceCount). It signs with the profile's key;
+// an empty profile is the default one. Every error is a *models.CountError.
+func (c *Client) Count(ctx context.Context, profile string, ownerID int64) (models.Count, error) {
 	start := time.Now()
-	count, failure := c.count(ctx, ownerID)
+	count, failure := c.count(ctx, profile, ownerID)
 	took := time.Since(start)
-	attrs := []slog.Attr{slog.String("action", actionCount), slog.Int64("owner_id", ownerID), slog.Duration("took", took)}
+	attrs := []slog.Attr{
+		slog.String("action", actionCount), slog.Int64("owner_id", ownerID),
+		slog.String("profile", profileName(profile)), slog.Duration("took", took),
+	}
 	if failure != nil {
 		c.observe(actionCount, string(failure.Failure), took)
 		c.log.LogAttrs(ctx, slog.LevelWarn, "provider call", append(attrs, slog.String("outcome", string(failure.Failure)),
@@ -31,13 +33,13 @@ func (c *Client) Count(ctx context.Context, ownerID int64) (models.Count, error)
 	return count, nil
 }
 
-func (c *Client) count(ctx context.Context, ownerID int64) (models.Count, *models.CountError) {
+func (c *Client) count(ctx context.Context, profile string, ownerID int64) (models.Count, *models.CountError) {
 	if ownerID < 1 {
 		return models.Count{}, &models.CountError{Failure: models.CountUnavailable, Message: "not sent: OwnerId must be positive"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	key, err := c.credentials.Key(ctx, "")
+	key, err := c.credentials.Key(ctx, profile)
 	if err != nil {
 		return models.Count{}, &models.CountError{Failure: models.CountUnavailable, Message: newRedactor().text(err.Error(), maxMessage), Cause: err}
 	}

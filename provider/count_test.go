@@ -52,7 +52,7 @@ func TestCount(t *testing.T) {
 					seen = append(seen, action, outcome)
 				}
 			})
-			got, err := c.Count(t.Context(), 7)
+			got, err := c.Count(t.Context(), "", 7)
 			wantSeen := []string{"GetInstanceCount", "done"}
 			if tc.kind == "" {
 				if err != nil || got.Machines != tc.want || got.RequestID != "R-1" || !got.ReadAt.Equal(now) || got.ReadAt.Location() != time.UTC {
@@ -74,13 +74,13 @@ func TestCount(t *testing.T) {
 
 func TestCountWithoutAnAnswer(t *testing.T) {
 	endpoint, _ := line(t, func(int, net.Conn) bool { return true })
-	_, err := client(t, endpoint, within(50*time.Millisecond)).Count(t.Context(), 7)
+	_, err := client(t, endpoint, within(50*time.Millisecond)).Count(t.Context(), "", 7)
 	var failure *models.CountError
 	if !errors.As(err, &failure) || failure.Failure != models.CountUnavailable || !errors.Is(err, context.DeadlineExceeded) || failure.Message == "" {
 		t.Errorf("no answer: %v", err)
 	}
 	g := serve(t, answer(http.StatusOK, `{"Data":1}`))
-	if _, err := client(t, g.URL).Count(t.Context(), 0); err == nil {
+	if _, err := client(t, g.URL).Count(t.Context(), "", 0); err == nil {
 		t.Error("counted for nobody")
 	}
 	if hits, _ := g.count(); hits != 0 {

@@ -1,22 +1,29 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
+
+	"portal/models"
 )
 
 // ErrNoCredentials is a profile that no key is found for.
 var ErrNoCredentials = errors.New("no credentials")
 
 // DefaultProfile is the credential profile that an empty name means too.
-const DefaultProfile = "default"
+const DefaultProfile = models.DefaultProfile
+
+// profileName is a profile's own name.
+func profileName(profile string) string { return cmp.Or(profile, DefaultProfile) }
 
 // Key is what signs a request. However it is printed, it shows no secret.
 type Key struct {
@@ -40,19 +47,24 @@ type Credentials interface {
 
 // Fixed is one key under the default profile: for the sandbox and for tests.
 func Fixed(id, secret, token string) Credentials {
-	return fixed{Key{ID: id, Secret: secret, Token: token, Source: "fixed"}}
+	return FixedProfiles(map[string]Key{DefaultProfile: {ID: id, Secret: secret, Token: token}})
 }
 
-type fixed struct{ key Key }
+// FixedProfiles are keys by their profile's name, for the same.
+func FixedProfiles(keys map[string]Key) Credentials { return fixed(keys) }
+
+type fixed map[string]Key
 
 func (f fixed) Key(_ context.Context, profile string) (Key, error) {
-	if profile != "" && profile != DefaultProfile {
+	key, known := f[profileName(profile)]
+	if !known {
 		return Key{}, fmt.Errorf("%w under the profile %q", ErrNoCredentials, profile)
 	}
-	if f.key.ID == "" || f.key.Secret == "" {
+	if key.ID == "" || key.Secret == "" {
 		return Key{}, fmt.Errorf("%w: the configured key or its secret is empty", ErrNoCredentials)
 	}
-	return f.key, nil
+	key.Source = "fixed"
+	return key, nil
 }
 
 // Chain is the SDK's own default provider chain: the environment
@@ -63,7 +75,9 @@ func (f fixed) Key(_ context.Context, profile string) (Key, error) {
 //
 // Where a profile's first key came from, all its later ones come from: an order
 // is never sent again with another identity because one source failed for a
-// moment. Temporary keys are renewed by the SDK.
+// moment. Temporary keys are renewed by the SDK; the file of a named profile is
+// read again when it was changed, so that a key that was rotated there signs the
+// next call, and a profile that was removed signs none.
 func Chain() Credentials { return &chain{sources: map[string]*source{}} }
 
 type chain struct {
@@ -72,9 +86,7 @@ type chain struct {
 }
 
 func (c *chain) Key(ctx context.Context, profile string) (Key, error) {
-	if profile == "" {
-		profile = DefaultProfile
-	}
+	profile = profileName(profile)
 	c.mu.Lock()
 	s := c.sources[profile]
 	if s == nil {
@@ -92,6 +104,50 @@ type source struct {
 	profile string
 	turn    chan struct{}                   // held while the SDK is being asked
 	found   credentials.CredentialsProvider // the one that gave a key; kept for good
+	file    profileFile                     // that found reads; zero for the default profile
+	read    os.FileInfo                     // the file's state when found was made
+}
+
+// profileFile is one of the two files that profiles stand in by their names.
+type profileFile struct {
+	path  func() string
+	build func(profile string) credentials.CredentialsProvider
+}
+
+// profileFiles are they, in the SDK's order. The paths are the SDK's.
+var profileFiles = []profileFile{
+	{func() string { return inHome(".aliyun/config.json") }, func(profile string) credentials.CredentialsProvider {
+		return credentials.NewCLIProfileCredentialsProviderBuilder().WithProfileName(profile).Build()
+	}},
+	{func() string {
+		return cmp.Or(os.Getenv("ALIBABA_CLOUD_CREDENTIALS_FILE"), inHome(".alibabacloud/credentials"))
+	},
+		func(profile string) credentials.CredentialsProvider {
+			return credentials.NewProfileCredentialsProviderBuilder().WithProfileName(profile).Build()
+		}},
+}
+
+func inHome(name string) string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, name)
+}
+
+// state is the file as it lies there; nil for none.
+func (f profileFile) state() os.FileInfo {
+	info, err := os.Stat(f.path())
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// unchanged says whether two states are of one content, as far as can be told
+// without reading.
+func unchanged(a, b os.FileInfo) bool {
+	return a != nil && b != nil && os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
 func (s *source) key(ctx context.Context) (Key, error) {
@@ -128,27 +184,42 @@ func (s *source) ask() (key Key, err error) {
 		}
 	}()
 	if s.found != nil {
-		return s.from(s.found)
+		if s.file.path == nil {
+			return s.from(s.found)
+		}
+		return s.fromFile(s.file)
 	}
-	for _, p := range s.candidates() {
-		if key, err := s.from(p); err == nil {
+	// Made anew until one has given a key: the SDK's chain sticks to its last
+	// provider when it found none.
+	if s.profile == DefaultProfile {
+		p := credentials.NewDefaultCredentialsProvider()
+		if key, err = s.from(p); err == nil {
 			s.found = p
+		}
+		return key, err
+	}
+	for _, f := range profileFiles {
+		if key, err := s.fromFile(f); err == nil {
 			return key, nil
 		}
 	}
 	return Key{}, s.none()
 }
 
-// candidates are made anew until one has given a key: the SDK's chain sticks to
-// its last provider when it found none, and the files' ones to what they read.
-func (s *source) candidates() []credentials.CredentialsProvider {
-	if s.profile == DefaultProfile {
-		return []credentials.CredentialsProvider{credentials.NewDefaultCredentialsProvider()}
+// fromFile is the key that a file has now. The SDK's provider sticks to what it
+// read, so there is a new one when the file was changed since; the old one stays
+// while that gives no key, and is not asked.
+func (s *source) fromFile(f profileFile) (Key, error) {
+	state := f.state() // before it is read: a change in between is read again
+	if s.found != nil && unchanged(s.read, state) {
+		return s.from(s.found)
 	}
-	return []credentials.CredentialsProvider{
-		credentials.NewCLIProfileCredentialsProviderBuilder().WithProfileName(s.profile).Build(),
-		credentials.NewProfileCredentialsProviderBuilder().WithProfileName(s.profile).Build(),
+	p := f.build(s.profile)
+	key, err := s.from(p)
+	if err == nil {
+		s.found, s.file, s.read = p, f, state
 	}
+	return key, err
 }
 
 func (s *source) from(p credentials.CredentialsProvider) (Key, error) {

@@ -94,12 +94,12 @@ func TestChainFindsNothing(t *testing.T) {
 	c := client(t, g.URL, func(c *Config) { c.Credentials = Chain() })
 	a := c.Sell(t.Context(), buy())
 	wantOutcome(t, a, models.OutcomeNotSent)
-	_, err := c.Count(t.Context(), 7)
+	_, err := c.Count(t.Context(), "", 7)
 	var failure *models.CountError
 	if !errors.As(err, &failure) || failure.Failure != models.CountUnavailable || !errors.Is(err, ErrNoCredentials) {
 		t.Errorf("count: %v", err)
 	}
-	check := c.Check(t.Context(), 0)
+	check := c.Check(t.Context(), "", 0)
 	if check.Credentials != No || check.Reachable != Yes || check.KeyKnown != Unclear {
 		t.Errorf("check: %+v", check)
 	}
@@ -193,4 +193,54 @@ func TestChainRotates(t *testing.T) {
 	}
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	service.CloseClientConnections() // the SDK makes transports of its own and never closes them
+}
+
+// A key that is rotated in its file signs the next call, without a restart; a
+// profile that is removed from it signs none, and no other file steps in.
+func TestAProfilesFileIsReadAgainWhenItChanges(t *testing.T) {
+	const ini = "[north]\ntype=access_key\naccess_key_id=%s\naccess_key_secret=s\n"
+	const cli = `{"current":"x","profiles":[{"name":"north","mode":"AK","access_key_id":"%s","access_key_secret":"s"}]}`
+	for name, tc := range map[string]struct{ file, other, text, otherText string }{
+		"the SDK's file":               {".alibabacloud/credentials", ".aliyun/config.json", ini, cli},
+		"the command line tool's file": {".aliyun/config.json", ".alibabacloud/credentials", cli, ini},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := alone(t)
+			file, moment := filepath.Join(home, tc.file), time.Now().Add(-time.Hour)
+			put := func(text string) {
+				t.Helper()
+				write(t, file, text)
+				moment = moment.Add(time.Second) // files that are written at the same moment look alike
+				if err := os.Chtimes(file, moment, moment); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c := Chain()
+			signs := func(want string) {
+				t.Helper()
+				k, err := c.Key(t.Context(), "north")
+				if k.ID != want || (err != nil) != (want == "") {
+					t.Errorf("signs with %q (%v), want %q", k.ID, err, want)
+				}
+				if err != nil && (!errors.Is(err, ErrNoCredentials) || !strings.Contains(err.Error(), "north")) {
+					t.Error(err)
+				}
+			}
+			signs("")
+			put(fmt.Sprintf(tc.text, "idOne"))
+			signs("idOne")
+			put(fmt.Sprintf(tc.text, "idTwo"))
+			signs("idTwo")
+			signs("idTwo")
+			write(t, filepath.Join(home, tc.other), fmt.Sprintf(tc.otherText, "idOther"))
+			put(strings.ReplaceAll(fmt.Sprintf(tc.text, "idSouth"), "north", "south"))
+			signs("")
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+			signs("")
+			put(fmt.Sprintf(tc.text, "idBack"))
+			signs("idBack")
+		})
+	}
 }

@@ -60,8 +60,8 @@ func TestNothingSecretComesBack(t *testing.T) {
 			c.Logger = slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		})
 		a := c.Sell(t.Context(), buy())
-		_, err := c.Count(t.Context(), 7)
-		check := c.Check(t.Context(), 0)
+		_, err := c.Count(t.Context(), "", 7)
+		check := c.Check(t.Context(), "", 0)
 		q := g.last().URL.Query()
 		text := fmt.Sprintf("%+v\n%v\n%+v\n%s", a, err, check, &logged)
 		if found := leaks(text, testID, testSecret, testToken, token, q.Get("Signature"), q.Get("SignatureNonce")); found != nil {

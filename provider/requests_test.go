@@ -79,7 +79,7 @@ func TestWire(t *testing.T) {
 				c := client(t, g.URL, func(c *Config) { c.Credentials = Fixed(testID, testSecret, securityToken) })
 				before := time.Now().Add(-time.Second)
 				if tc.call == nil {
-					if _, err := c.Count(t.Context(), 1217259133477183); err != nil {
+					if _, err := c.Count(t.Context(), "", 1217259133477183); err != nil {
 						t.Fatal(err)
 					}
 				} else {

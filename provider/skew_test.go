@@ -33,7 +33,7 @@ func TestSkew(t *testing.T) {
 			if s := c.Skew(); !s.At.IsZero() || s.TooFar() {
 				t.Fatalf("before any answer: %+v", s)
 			}
-			_, _ = c.Count(t.Context(), 1)
+			_, _ = c.Count(t.Context(), "", 1)
 			s := c.Skew()
 			if off := s.By - tc.ahead; off.Abs() > 30*time.Second || s.TooFar() != tc.tooFar {
 				t.Errorf("%+v", s)
@@ -46,10 +46,10 @@ func TestSkew(t *testing.T) {
 			w.Header()["Date"] = date // nil: the server writes none
 			answer(200, `{"Data":3}`)(w, r)
 		}).URL)
-		_, _ = c.Count(t.Context(), 1)
+		_, _ = c.Count(t.Context(), "", 1)
 		before := c.Skew()
 		date = nil
-		_, _ = c.Count(t.Context(), 1)
+		_, _ = c.Count(t.Context(), "", 1)
 		if c.Skew() != before || !before.TooFar() {
 			t.Errorf("%+v, before %+v", c.Skew(), before)
 		}
@@ -58,7 +58,7 @@ func TestSkew(t *testing.T) {
 		gone := httptest.NewServer(answer(200, `{}`))
 		gone.Close()
 		c := client(t, gone.URL)
-		_, _ = c.Count(t.Context(), 1)
+		_, _ = c.Count(t.Context(), "", 1)
 		if s := c.Skew(); s != (models.Skew{}) {
 			t.Errorf("%+v", s)
 		}

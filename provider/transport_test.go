@@ -285,7 +285,7 @@ func TestConcurrentCallsShareConnections(t *testing.T) {
 				if a.Outcome != models.OutcomeDone || a.ProviderOrderID != strconv.Itoa(call.InstanceCount) {
 					t.Errorf("%+v", a)
 				}
-				n, err := c.Count(t.Context(), int64(call.InstanceCount))
+				n, err := c.Count(t.Context(), "", int64(call.InstanceCount))
 				if err != nil || n.Machines != call.InstanceCount {
 					t.Errorf("%+v, %v", n, err)
 				}

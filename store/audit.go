@@ -20,17 +20,17 @@ type Audit struct {
 	Anchors []string    // signed checkpoints that were kept elsewhere
 	// Found is told, in a sentence for people, each thing that is wrong.
 	Found func(string)
-	// Progress is told how many events, entries, then orders have been looked at;
+	// Progress is told how many events, entries, notes, then orders have been looked at;
 	// nil for nobody.
 	Progress func(done int64, what string)
 }
 
 // Audited is what an audit went through.
 type Audited struct {
-	Orders, Events, Attempts, Outside, Checkpoints int64
+	Orders, Events, Attempts, Outside, Notes, Changes, Checkpoints int64
 
 	Wrong    int64  // how often Found was told something
-	Unsigned int64  // events and entries that no checkpoint covers yet
+	Unsigned int64  // events, entries, notes and changes that no checkpoint covers yet
 	Old      int64  // events from before they sealed what they stand for
 	Anchor   string // the newest checkpoint, as it was signed; empty without one
 }
@@ -42,7 +42,7 @@ var ErrNoAuditKey = errors.New("there are signed checkpoints, and no key to chec
 const auditOrders = 500
 
 // Audit looks at every order with its quote, attempts and events, at every
-// entry from outside and every checkpoint, and tells what is not as the portal
+// entry from outside, note, change and checkpoint, and tells what is not as the portal
 // wrote it. It reads one snapshot, in parts, and changes nothing; the portal may
 // go on.
 func (s *Store) Audit(ctx context.Context, a Audit) (Audited, error) {
@@ -92,7 +92,7 @@ func (x *auditor) file(s *Store) error {
 	return err
 }
 
-// logs builds the trees over all events and entries, and holds every checkpoint
+// logs builds the trees over all events, entries and notes, and holds every checkpoint
 // and anchor against them on the way.
 func (x *auditor) logs() error {
 	walks := map[string]*walk{}
@@ -132,7 +132,9 @@ func (x *auditor) logs() error {
 		}
 		x.Unsigned += max(0, w.tree.Size-newest.Heads[w.name].Size)
 	}
-	x.Events, x.Outside, x.Old = walks[audit.Events].tree.Size, walks["outside_events"].tree.Size, walks[audit.Events].old
+	x.Events, x.Old = walks[audit.Events].tree.Size, walks[audit.Events].old
+	x.Outside, x.Notes = walks["outside_events"].tree.Size, walks["order_notes"].tree.Size
+	x.Changes = walks["changes"].tree.Size
 	return nil
 }
 

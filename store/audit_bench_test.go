@@ -50,9 +50,9 @@ func BenchmarkPlacing(b *testing.B) {
 		b.StopTimer()
 		q := w.quote(w.viewer, w.account)
 		b.StartTimer()
-		o, err := w.PlaceOrder(b.Context(), w.viewer, q.ID, asQuoted)
+		o, err := w.PlaceOrder(b.Context(), by(w.viewer), q.ID, asQuoted)
 		if err == nil {
-			err = w.CancelOrder(b.Context(), w.viewer, o.Number)
+			err = w.CancelOrder(b.Context(), by(w.viewer), o.Number)
 		}
 		if err != nil {
 			b.Fatal(err)

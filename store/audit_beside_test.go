@@ -23,7 +23,7 @@ func TestNoCheckpointWhileAnEventIsUnderWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	account, viewer := h.customer(1002, "b@example.com")
-	if _, err := h.PlaceOrder(t.Context(), viewer, h.quote(viewer, account).ID, asQuoted); err != nil {
+	if _, err := h.PlaceOrder(t.Context(), by(viewer), h.quote(viewer, account).ID, asQuoted); err != nil {
 		t.Fatal("whoever appends waits for another who does:", err)
 	}
 	if made, err := h.Checkpoint(t.Context(), h.keys); err == nil || made != 0 {
@@ -38,6 +38,31 @@ func TestNoCheckpointWhileAnEventIsUnderWay(t *testing.T) {
 	}
 }
 
+// TestNoCheckpointWhileANoteIsUnderWay, for the same reason.
+func TestNoCheckpointWhileANoteIsUnderWay(t *testing.T) {
+	dbtest.NeedsPostgres(t)
+	h := &history{world: newWorld(t), keys: auditKey(t, "")}
+	o, support := h.place(), h.staff(models.Support)
+	underWay := h.raw().Begin()
+	err := underWay.Exec(`INSERT INTO order_notes (order_id, user_id, note, once, created_at) VALUES (?, ?, 'first', 'x', now())`, o.ID, support.User.ID).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.AddNote(t.Context(), by(support), o.Number, "second", ""); err != nil {
+		t.Fatal("whoever writes waits for another who does:", err)
+	}
+	if made, err := h.Checkpoint(t.Context(), h.keys); err == nil || made != 0 {
+		t.Fatalf("%d checkpoints, and one id is still to come", made)
+	}
+	if err := underWay.Commit().Error; err != nil {
+		t.Fatal(err)
+	}
+	h.sign()
+	if found, done := h.audit(h.anchor); found != "" || done.Unsigned != 0 || done.Notes != 2 {
+		t.Errorf("%s %+v", found, done)
+	}
+}
+
 // TestALateAnswerAndAMoveAtTheSameMoment: the order's events stay one chain, and
 // so do the checkpoints that two replicas sign.
 func TestALateAnswerAndAMoveAtTheSameMoment(t *testing.T) {
@@ -46,7 +71,7 @@ func TestALateAnswerAndAMoveAtTheSameMoment(t *testing.T) {
 	var together sync.WaitGroup
 	for i := range 10 {
 		account, viewer := h.customer(int64(2000+i), fmt.Sprintf("c%d@example.com", i))
-		placed, err := h.PlaceOrder(t.Context(), viewer, h.quote(viewer, account).ID, asQuoted)
+		placed, err := h.PlaceOrder(t.Context(), by(viewer), h.quote(viewer, account).ID, asQuoted)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -71,9 +71,11 @@ func (h *history) happen() {
 	w.record(models.Released, 0)
 	w.record(models.Adopted, 90*day)
 	w.record(models.Released, 0)
+	support := w.staff(models.Support)
+	must(w.AddNote(ctx, by(support), bought.Number, "asked for an invoice", ""))
 	h.sign()
 
-	must(w.CancelOrder(ctx, w.viewer, w.placeQuote(w.offer(pro25)).Number))
+	must(w.CancelOrder(ctx, by(w.viewer), w.placeQuote(w.offer(pro25)).Number))
 	answered(w.placeQuote(w.offer(pro25)), models.Answer{Outcome: models.OutcomeRejected, HTTPStatus: 400, Code: "NoMoney", Message: "no money", RequestID: "R2"},
 		store.Next{Status: models.Rejected, Reason: models.ReasonRefused})
 	// One that only a person can find out about, and whose attempt never had an answer.
@@ -81,19 +83,28 @@ func (h *history) happen() {
 	must(w.Advance(ctx, doubt, store.Next{Status: models.Unknown, Reason: models.ReasonWorkerLost}))
 	must(w.Advance(ctx, w.read(doubt.Number), store.Next{Status: models.NeedsReview, Reason: models.ReasonTokenWindow}))
 	// Two operators do not agree at first; meanwhile its account may order again.
-	seen := store.Settlement{As: models.VerdictCompleted, Note: "seen in the console", ProviderOrderID: "PO2", InstanceID: "sas-2", Actor: "command:op"}
+	seen := store.Settlement{As: models.VerdictCompleted, Note: "seen in the console", ProviderOrderID: "PO2", InstanceID: "sas-2", By: named("command:op")}
 	must(w.SetSettleByTwo(ctx, true))
 	_, err := w.SettleOrder(ctx, doubt.Number, seen)
 	must(err)
-	must(w.DeclineProposal(ctx, doubt.Number, store.Confirmation{Proposal: w.lastEvent(doubt).ID, Actor: "user:7", Note: "which console?"}))
+	must(w.DeclineProposal(ctx, doubt.Number, store.Confirmation{Proposal: w.lastEvent(doubt).ID, By: named("user:7"), Note: "which console?"}))
 	must(w.SetSettleByTwo(ctx, false))
 	must(w.settle(doubt, store.Settlement{As: models.VerdictReleased, Note: "it takes long"}))
 	must(w.settle(doubt, seen))
 	// And one that is still open.
 	account, viewer := w.customer(1002, "b@example.com")
-	open, err := w.PlaceOrder(ctx, viewer, w.quote(viewer, account).ID, asQuoted)
+	open, err := w.PlaceOrder(ctx, by(viewer), w.quote(viewer, account).ID, asQuoted)
 	must(err)
 	w.claim(open)
+	must(w.AddNote(ctx, by(support), open.Number, "rang twice", ""))
+	// Whose account is suspended for a while.
+	operator := models.By{Viewer: w.operator(), RequestID: "REQ1", Address: "192.0.2.1"}
+	must(w.SuspendAccount(ctx, operator, account.ID, "does not pay"))
+	must(w.ReinstateAccount(ctx, operator, account.ID, *w.reread(account).SuspendedAt, "has paid"))
+	// And a reseller comes, whose orders then go with another key.
+	north, err := w.CreateReseller(ctx, operator, models.Reseller{Name: "North"})
+	must(err)
+	must(w.EditReseller(ctx, operator, north.ID, models.ResellerFacts{Name: "North"}, "North", "north"))
 	h.sign()
 }
 
@@ -134,7 +145,7 @@ func TestAnUntouchedHistoryIsFoundWhole(t *testing.T) {
 	if found != "" {
 		t.Fatal(found)
 	}
-	if done.Orders != 6 || done.Events != 26 || done.Attempts != 7 || done.Outside != 4 || done.Checkpoints != 3 || done.Unsigned != 0 || done.Old != 0 {
+	if done.Orders != 6 || done.Events != 26 || done.Attempts != 7 || done.Outside != 4 || done.Notes != 2 || done.Checkpoints != 3 || done.Unsigned != 0 || done.Old != 0 {
 		t.Errorf("%+v", done)
 	}
 	if done.Anchor != h.anchor {
@@ -153,7 +164,7 @@ func TestAnUntouchedHistoryIsFoundWhole(t *testing.T) {
 		h.pass(day)
 		h.order(renewal)
 		found, done := h.audit(h.anchor)
-		if found != "" || done.Unsigned != 3 {
+		if found != "" || done.Unsigned != 4 {
 			t.Errorf("%s %+v", found, done)
 		}
 		oldest, err := h.OldestUnsigned(t.Context())

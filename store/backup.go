@@ -38,8 +38,8 @@ func Backup(ctx context.Context, dsn, file string, now func() time.Time) (c Copy
 	if _, err := os.Stat(path); err != nil {
 		return c, fmt.Errorf("there is nothing to back up: %w", err) // opening would make an empty one
 	}
-	d := sqliteFile{path}
-	source := &Store{dialect: d, clock: newClock(now)}
+	d := sqliteFile{path: path, opened: &opened{}}
+	source := &Store{dialect: d, clock: newClock(now), watch: newWatch()}
 	if source.write, err = d.pool(1, source.now, url.Values{}); err != nil {
 		return c, err
 	}

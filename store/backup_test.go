@@ -108,7 +108,7 @@ func TestABackupUnderLoadIsOfOneMoment(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				o, err := w.PlaceOrder(ctx, p.viewer, q.ID, asQuoted)
+				o, err := w.PlaceOrder(ctx, by(p.viewer), q.ID, asQuoted)
 				if err == nil {
 					var attempt models.Attempt
 					if o, attempt, err = w.Claim(ctx, o, "CreateInstance", 0); err == nil {

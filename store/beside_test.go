@@ -89,7 +89,7 @@ func TestTakingBackAndSendingAtTheSameMoment(t *testing.T) {
 	for range 8 {
 		o := w.place()
 		errs := together(
-			func() error { return two[0].CancelOrder(context.Background(), w.viewer, o.Number) },
+			func() error { return two[0].CancelOrder(context.Background(), by(w.viewer), o.Number) },
 			func() error {
 				_, _, err := two[1].Claim(context.Background(), o, "CreateInstance", time.Second)
 				return err
@@ -141,11 +141,11 @@ func TestAnEntryAndAnOrderOfOneAccountComeOneAfterTheOther(t *testing.T) {
 		e.AccountID, e.InstanceID = account.ID, fmt.Sprintf("sas-%d", i)
 		errs := together(
 			func() error {
-				_, err := two[0].PlaceOrder(context.Background(), viewer, quote.ID, asQuoted)
+				_, err := two[0].PlaceOrder(context.Background(), by(viewer), quote.ID, asQuoted)
 				return err
 			},
 			func() error {
-				_, err := two[1].Record(context.Background(), operator, e, nil)
+				_, err := two[1].Record(context.Background(), by(operator), e, nil)
 				return err
 			})
 		var open *models.OpenOrderError
@@ -169,7 +169,7 @@ func TestAnInstanceIsAdoptedByOneAccount(t *testing.T) {
 			e := w.outside(models.Adopted, 100*day)
 			e.AccountID, e.InstanceID = account.ID, fmt.Sprintf("sas-%d", i)
 			adopt = append(adopt, func() error {
-				_, err := s.Record(context.Background(), operator, e, nil)
+				_, err := s.Record(context.Background(), by(operator), e, nil)
 				return err
 			})
 		}
@@ -198,7 +198,7 @@ func TestAReviewIsEndedOnce(t *testing.T) {
 		var settle []func() error
 		for i, s := range two {
 			settle = append(settle, func() error {
-				return second(s.SettleOrder(context.Background(), o.Number, store.Settlement{As: models.VerdictRejected, Note: "seen", Actor: fmt.Sprint(i)}))
+				return second(s.SettleOrder(context.Background(), o.Number, store.Settlement{As: models.VerdictRejected, Note: "seen", By: named(fmt.Sprint(i))}))
 			})
 		}
 		errs := together(settle...)
@@ -217,7 +217,7 @@ func TestAChargeBelongsToOneOrder(t *testing.T) {
 	var orders []models.Order
 	for i := range 2 {
 		account, viewer := w.customer(int64(2000+i), fmt.Sprint(i, "@example.com"))
-		o, err := w.PlaceOrder(t.Context(), viewer, w.quote(viewer, account).ID, asQuoted)
+		o, err := w.PlaceOrder(t.Context(), by(viewer), w.quote(viewer, account).ID, asQuoted)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +231,7 @@ func TestAChargeBelongsToOneOrder(t *testing.T) {
 	bought := w.order(pro25)
 	settle := func(s *store.Store, i int, id string) error {
 		_, err := s.SettleOrder(context.Background(), orders[i].Number, store.Settlement{
-			As: models.VerdictCompleted, Note: "seen", ProviderOrderID: id, InstanceID: fmt.Sprint("sas-other-", i), Actor: "command",
+			As: models.VerdictCompleted, Note: "seen", ProviderOrderID: id, InstanceID: fmt.Sprint("sas-other-", i), By: named("command"),
 		})
 		return err
 	}

@@ -48,17 +48,30 @@ var auditLogs = []auditLog{
 		var rows []logRow
 		return rows, tx.Raw(`SELECT id, at, hash, digest = '' AND state = '' AS old FROM events WHERE id > ? ORDER BY id LIMIT ?`, after, limit).Scan(&rows).Error
 	}},
-	{"outside_events", "entries from outside", func(tx *gorm.DB, after int64, limit int) ([]logRow, error) {
-		var entries []models.OutsideEvent
-		if err := tx.Where("id > ?", after).Order("id").Limit(limit).Find(&entries).Error; err != nil {
+	{"outside_events", "entries from outside", rowsOf(func(e models.OutsideEvent) logRow {
+		return logRow{ID: e.ID, At: e.CreatedAt, Hash: e.Sealed(), Old: e.Hash == ""}
+	})},
+	{"order_notes", "notes", rowsOf(func(n models.OrderNote) logRow {
+		return logRow{ID: n.ID, At: n.CreatedAt, Hash: n.Sealed()}
+	})},
+	{"changes", "changes", rowsOf(func(c models.Change) logRow {
+		return logRow{ID: c.ID, At: c.At, Hash: c.Sealed()}
+	})},
+}
+
+// rowsOf reads a log whose rows are sealed when they are read.
+func rowsOf[T any](row func(T) logRow) func(*gorm.DB, int64, int) ([]logRow, error) {
+	return func(tx *gorm.DB, after int64, limit int) ([]logRow, error) {
+		var all []T
+		if err := tx.Where("id > ?", after).Order("id").Limit(limit).Find(&all).Error; err != nil {
 			return nil, err
 		}
-		rows := make([]logRow, len(entries))
-		for i, e := range entries {
-			rows[i] = logRow{ID: e.ID, At: e.CreatedAt, Hash: e.Sealed(), Old: e.Hash == ""}
+		rows := make([]logRow, len(all))
+		for i, r := range all {
+			rows[i] = row(r)
 		}
 		return rows, nil
-	}},
+	}
 }
 
 // checkpointRows bounds what one checkpoint covers, and so how long others wait

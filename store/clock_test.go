@@ -26,7 +26,7 @@ func TestAClockThatStepsBackBetweenPurchases(t *testing.T) {
 		t.Fatalf("%+v %v", held[w.account.ID].Subscription, err)
 	}
 	w.pass(39 * 24 * time.Hour)
-	if _, err := w.PlaceOrder(t.Context(), w.viewer, old.ID, asQuoted); err == nil {
+	if _, err := w.PlaceOrder(t.Context(), by(w.viewer), old.ID, asQuoted); err == nil {
 		t.Fatal("a quote from before the second purchase was placed")
 	}
 }

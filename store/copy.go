@@ -111,7 +111,7 @@ func openAlone(dsn string, now func() time.Time) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dialect: d, clock: newClock(now)}
+	s := &Store{dialect: d, clock: newClock(now), watch: newWatch()}
 	db, err := d.alone(s.now)
 	s.write, s.read = db, db
 	if err == nil {

@@ -13,7 +13,7 @@ import (
 // the order.
 func (s *Store) Evidence(ctx context.Context, v models.Viewer, number string) (e models.Evidence, err error) {
 	err = s.snapshot(ctx, func(tx *gorm.DB) error {
-		order, err := first[models.Order](visible(tx, v, "account_id").Where("number = ?", number))
+		order, err := first[models.Order](visible(tx, v, models.ActLook, "account_id").Where("number = ?", number))
 		if err == nil {
 			e, err = evidence(tx, order)
 		}
@@ -34,7 +34,7 @@ func (s *Store) InReview(ctx context.Context, v models.Viewer, after int64, limi
 	var rows []ReviewedOrder
 	err := s.snapshot(ctx, func(tx *gorm.DB) error {
 		var orders []models.Order
-		err := visible(tx, v, "account_id").Where("status = ? AND id > ?", models.NeedsReview, after).
+		err := visible(tx, v, models.ActReview, "account_id").Where("status = ? AND id > ?", models.NeedsReview, after).
 			Order("id").Limit(limit).Find(&orders).Error
 		if err != nil {
 			return err
@@ -68,7 +68,7 @@ func (s *Store) UnknownNow(ctx context.Context, v models.Viewer, limit int) ([]U
 	var rows []UnknownOrder
 	err := s.snapshot(ctx, func(tx *gorm.DB) error {
 		var orders []models.Order
-		err := visible(tx, v, "account_id").Where("status = ?", models.Unknown).Order("id").Limit(limit).Find(&orders).Error
+		err := visible(tx, v, models.ActReview, "account_id").Where("status = ?", models.Unknown).Order("id").Limit(limit).Find(&orders).Error
 		if err != nil {
 			return err
 		}

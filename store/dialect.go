@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"io/fs"
 	"strings"
 	"time"
@@ -20,8 +22,19 @@ type dialect interface {
 	migrations() (fs.FS, goose.Dialect, []goose.ProviderOption, error)
 	// hasTable says whether there is a table of this name.
 	hasTable(db *gorm.DB, name string) (bool, error)
-	// writable fails where a transaction could begin, but not write.
-	writable(tx *gorm.DB) error
+	// there fails where what is written would go to a database that nobody will
+	// find again.
+	there() error
+	// undone says whether an error of a commit means that nothing was committed:
+	// not where the commit may have gone through.
+	undone(err error) bool
+	// intact is a quick look for damage, where nobody else looks for it.
+	intact(ctx context.Context, write, read *gorm.DB) error
+	// anew has a pool make its next connections anew, where a connection may hold on
+	// to what is over.
+	anew(pool *sql.DB)
+	// letGo ends what open holds beside the pools.
+	letGo() error
 
 	// alone opens the database for one who restores it, and fails with errInUse
 	// when somebody else uses it; so does nobodyElse when somebody came since.
@@ -36,16 +49,25 @@ type dialect interface {
 	// lockAccount makes others that lock this account wait until the transaction
 	// has ended, and lockNames others that lock one of these names.
 	lockAccount(tx *gorm.DB, accountID int64) error
+	// lockReseller makes others that change this reseller's prices wait until the
+	// transaction has ended; who only reads them lets others do so, too.
+	lockReseller(tx *gorm.DB, resellerID int64, toRead bool) error
 	lockNames(tx *gorm.DB, names ...string) error
 	// lockLogs makes others that append to the logs of the audit wait until the
 	// transaction has ended, and waits itself until none is appending.
 	lockLogs(tx *gorm.DB) error
-	// again says whether the database broke a transaction off in favour of another
-	// one, so that it did nothing and may do better in a second run.
+	// again says whether the database broke a transaction off, in favour of another
+	// one or with its connection, so that it did nothing and may do better in a
+	// second run.
 	again(err error) bool
 
 	// engine is behind Store.Engine.
 	engine(db *gorm.DB) (name string, traits []Trait, err error)
+
+	// accountName is what accounts are found by whose name begins with something:
+	// the name in lower case as far as ASCII goes, compared byte by byte. There is an
+	// index of it.
+	accountName() string
 
 	// exported is the table of orders for an export, which takes whatever matches
 	// and walks the ids downwards: all of them, or one account's.

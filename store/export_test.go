@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"portal/models"
 )
 
 // OpenAhead opens a database as a machine does whose clock is wrong by so much.
@@ -30,3 +32,20 @@ func (s *Store) LockAccount(tx *gorm.DB, id int64) error { return s.lockAccount(
 
 // Reader is what pages read through.
 func (s *Store) Reader() *gorm.DB { return s.read }
+
+// SearchQueries are what a search asks, and the queue of support.
+func (s *Store) SearchQueries(v models.Viewer, q models.Sought) map[string]*gorm.Statement {
+	dry := s.read.Session(&gorm.Session{DryRun: true})
+	var orders []models.Order
+	var accounts []models.Account
+	var users []models.User
+	today := OrderFilter{Status: models.Rejected, From: s.now()}
+	return map[string]*gorm.Statement{
+		"orders":   ordersSought(dry, v, q).Find(&orders).Statement,
+		"accounts": accountsMeant(dry, v, q).Find(&accounts).Statement,
+		"names":    s.accountsNamed(dry, v, q).Find(&accounts).Statement,
+		"people":   peopleSought(dry, v, q).Find(&users).Statement,
+		"stuck":    stuck(dry, v, s.now()).Find(&orders).Statement,
+		"rejected": filtered(dry, v, today).Find(&orders).Statement,
+	}
+}

@@ -72,6 +72,29 @@ func (s *Store) Holdings(ctx context.Context, accountIDs ...int64) (map[int64]Ho
 	return held, err
 }
 
+// HoldingsFor is Holdings as the viewer may see them.
+func (s *Store) HoldingsFor(ctx context.Context, v models.Viewer, accountIDs ...int64) (map[int64]Holding, error) {
+	all, err := s.Holdings(ctx, accountIDs...)
+	for id, h := range all {
+		h.History = h.For(v)
+		if h.OpenOrder != nil {
+			open := h.OpenOrder.For(v)
+			h.OpenOrder = &open
+		}
+		h.Released = forViewer(v, h.Released)
+		all[id] = h
+	}
+	return all, err
+}
+
+// forViewer are orders as the viewer may see them.
+func forViewer(v models.Viewer, orders []models.Order) []models.Order {
+	for i, o := range orders {
+		orders[i] = o.For(v)
+	}
+	return orders
+}
+
 // histories reads the histories of accounts. Completed orders come in the order
 // of their completion, which is that of their ids: an account has one open order
 // at a time, and one that was released is completed only while nothing has
@@ -83,14 +106,14 @@ func histories(db *gorm.DB, now time.Time, accountIDs ...int64) (map[int64]model
 		return nil, err
 	}
 	var quotes []models.Quote
-	err = db.Select("quotes.id", "quotes.lines").Joins("JOIN orders ON orders.quote_id = quotes.id").
+	err = db.Select("quotes.id", "quotes.lines", "quotes.own_lines").Joins("JOIN orders ON orders.quote_id = quotes.id").
 		Where("orders.account_id IN ? AND orders.status = ?", accountIDs, models.Completed).Find(&quotes).Error
 	if err != nil {
 		return nil, err
 	}
-	lines := make(map[string][]models.Line, len(quotes))
+	quoted := make(map[string]models.Quote, len(quotes))
 	for _, q := range quotes {
-		lines[q.ID] = q.Lines
+		quoted[q.ID] = q
 	}
 	var outside []models.OutsideEvent
 	if err := db.Where("account_id IN ?", accountIDs).Order("id").Find(&outside).Error; err != nil {
@@ -99,7 +122,7 @@ func histories(db *gorm.DB, now time.Time, accountIDs ...int64) (map[int64]model
 
 	entries, recorded := map[int64][]models.Entry{}, map[int64][]models.OutsideEvent{}
 	for _, o := range orders {
-		entries[o.AccountID] = append(entries[o.AccountID], models.Entry{Order: &o, Lines: lines[o.QuoteID]})
+		entries[o.AccountID] = append(entries[o.AccountID], models.Entry{Order: &o, Lines: quoted[o.QuoteID].Lines, OwnLines: quoted[o.QuoteID].OwnLines})
 	}
 	for _, e := range outside {
 		recorded[e.AccountID] = append(recorded[e.AccountID], e)

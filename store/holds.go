@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"portal/models"
 )
@@ -50,7 +51,7 @@ func (s *Store) HeldAccounts(ctx context.Context, v models.Viewer, after int64, 
 	var held []HeldAccount
 	err := s.snapshot(ctx, func(tx *gorm.DB) error {
 		var holds []models.AccountHold
-		err := visible(tx, v, "account_id").Where("released_at IS NULL AND account_id > ?", after).
+		err := visible(tx, v, models.ActLook, "account_id").Where("released_at IS NULL AND account_id > ?", after).
 			Order("account_id").Limit(limit).Find(&holds).Error
 		if err != nil {
 			return err
@@ -80,7 +81,7 @@ func (s *Store) CountHeld(ctx context.Context) (int, error) {
 
 // Release lets a held account order again.
 type Release struct {
-	Actor  string // who: "user:7", "command:root"
+	By     models.By
 	Reason string // what was found at the provider, in the operator's words; required
 }
 
@@ -111,15 +112,27 @@ func (s *Store) ReleaseAll(ctx context.Context, r Release) (int, error) {
 // caller has chosen.
 func (s *Store) release(tx *gorm.DB, r Release, chosen func(*gorm.DB) *gorm.DB) (int, error) {
 	r.Reason = strings.TrimSpace(r.Reason)
-	if r.Reason == "" || r.Actor == "" {
+	if r.Reason == "" || r.By.Nobody() {
 		return 0, errors.New("releasing needs a reason: what was compared with the provider, and by whom")
 	}
 	now, err := s.at(tx)
 	if err != nil {
 		return 0, err
 	}
-	result := chosen(tx).Model(&models.AccountHold{}).Where("released_at IS NULL").UpdateColumns(map[string]any{
-		"released_at": now, "released_by": r.Actor, "release_note": r.Reason,
-	})
-	return int(result.RowsAffected), result.Error
+	var released []models.AccountHold
+	err = chosen(tx).Model(&released).Clauses(clause.Returning{}).Where("released_at IS NULL").UpdateColumns(map[string]any{
+		"released_at": now, "released_by": r.By.Actor(), "release_note": r.Reason,
+	}).Error
+	if err != nil {
+		return 0, err
+	}
+	changes := make([]models.Change, len(released))
+	for i, after := range released {
+		before := after
+		before.ReleasedAt = nil
+		changes[i] = models.Change{
+			AccountID: after.AccountID, What: models.AccountReleased, Reason: r.Reason, Before: before.Facts(), After: after.Facts(),
+		}
+	}
+	return len(released), addChanges(tx, r.By, now, changes)
 }

@@ -29,11 +29,11 @@ func (w *world) release(h models.AccountHold) {
 	}
 }
 
-var looked = store.Release{Actor: "user:9", Reason: "Bill and console agree; Wang"}
+var looked = store.Release{By: named("user:9"), Reason: "Bill and console agree; Wang"}
 
 func TestAHeldAccountOrdersNothing(t *testing.T) {
 	place := func(w *world, q models.Quote) error {
-		_, err := w.PlaceOrder(t.Context(), w.viewer, q.ID, store.Placing{
+		_, err := w.PlaceOrder(t.Context(), by(w.viewer), q.ID, store.Placing{
 			InstanceCount: q.InstanceCount, PriceBookHash: "book", CredentialProfile: "default",
 		})
 		return err
@@ -80,7 +80,7 @@ func TestAHeldAccountOrdersNothing(t *testing.T) {
 		w := newWorld(t)
 		o := w.place()
 		w.hold()
-		again, err := w.PlaceOrder(t.Context(), w.viewer, o.QuoteID, asQuoted)
+		again, err := w.PlaceOrder(t.Context(), by(w.viewer), o.QuoteID, asQuoted)
 		if err != nil || again.Number != o.Number {
 			t.Errorf("%s %v", again.Number, err)
 		}
@@ -89,7 +89,7 @@ func TestAHeldAccountOrdersNothing(t *testing.T) {
 		w := newWorld(t)
 		w.hold()
 		account, viewer := w.customer(1002, "b@example.com")
-		if _, err := w.PlaceOrder(t.Context(), viewer, w.quote(viewer, account).ID, asQuoted); err != nil {
+		if _, err := w.PlaceOrder(t.Context(), by(viewer), w.quote(viewer, account).ID, asQuoted); err != nil {
 			t.Error(err)
 		}
 	})
@@ -103,12 +103,12 @@ func TestAQuoteFromBeforeAHoldIsNotPlaced(t *testing.T) {
 	w.pass(time.Minute)
 	w.release(w.hold())
 	w.pass(time.Minute)
-	_, err := w.PlaceOrder(t.Context(), w.viewer, before.ID, asQuoted)
+	_, err := w.PlaceOrder(t.Context(), by(w.viewer), before.ID, asQuoted)
 	var changed *models.QuoteChangedError
 	if !errors.As(err, &changed) || len(changed.Reasons) != 1 || changed.Reasons[0] != models.HeldSince {
 		t.Fatalf("placing: %v", err)
 	}
-	if _, err := w.PlaceOrder(t.Context(), w.viewer, w.quote(w.viewer, w.account).ID, asQuoted); err != nil {
+	if _, err := w.PlaceOrder(t.Context(), by(w.viewer), w.quote(w.viewer, w.account).ID, asQuoted); err != nil {
 		t.Fatalf("a quote from after it: %v", err)
 	}
 }
@@ -117,7 +117,7 @@ func TestAReleaseSaysWhoAndWhy(t *testing.T) {
 	w := newWorld(t)
 	hold := w.hold()
 	for name, r := range map[string]store.Release{
-		"without a reason": {Actor: "user:9", Reason: " \n"}, "by nobody": {Reason: "seen"},
+		"without a reason": {By: named("user:9"), Reason: " \n"}, "by nobody": {Reason: "seen"},
 	} {
 		for what, err := range map[string]error{
 			"one": w.ReleaseHold(t.Context(), hold.ID, r), "all": second(w.ReleaseAll(t.Context(), r)),
@@ -140,7 +140,7 @@ func TestAReleaseSaysWhoAndWhy(t *testing.T) {
 		t.Fatal(holds, err)
 	}
 	got := holds[0]
-	if got.Standing() || got.ReleasedBy != looked.Actor || got.ReleaseNote != looked.Reason || !got.ReleasedAt.Equal(w.Now()) || !got.Since.Equal(hold.Since) {
+	if got.Standing() || got.ReleasedBy != looked.By.Actor() || got.ReleaseNote != looked.Reason || !got.ReleasedAt.Equal(w.Now()) || !got.Since.Equal(hold.Since) {
 		t.Errorf("%+v", got)
 	}
 	t.Run("and is of the hold that was looked at, not of a later one", func(t *testing.T) {

@@ -42,7 +42,7 @@ func (w *world) filled(q models.Quote) models.Quote {
 
 func (w *world) placeQuote(q models.Quote) models.Order {
 	w.t.Helper()
-	o, err := w.PlaceOrder(w.t.Context(), w.viewer, q.ID, store.Placing{
+	o, err := w.PlaceOrder(w.t.Context(), by(w.viewer), q.ID, store.Placing{
 		InstanceCount: q.InstanceCount, PriceBookHash: "book", CredentialProfile: "default",
 	})
 	if err != nil {
@@ -149,7 +149,7 @@ func TestWhatMayBeStarted(t *testing.T) {
 		if _, err := w.AddQuote(t.Context(), w.viewer, w.filled(q)); !errors.Is(err, models.ErrExpired) {
 			t.Errorf("quoting a %s after the end: %v", kind, err)
 		}
-		if _, err := w.PlaceOrder(t.Context(), w.viewer, q.ID, asQuoted); !errors.Is(err, models.ErrExpired) {
+		if _, err := w.PlaceOrder(t.Context(), by(w.viewer), q.ID, asQuoted); !errors.Is(err, models.ErrExpired) {
 			t.Errorf("placing a %s after the end: %v", kind, err)
 		}
 	}
@@ -172,7 +172,7 @@ func TestAQuoteHoldsOnlyForWhatItSaw(t *testing.T) {
 				t.Errorf("quoting by the old history: %v", err)
 			}
 			var changed *models.QuoteChangedError
-			_, err := w.PlaceOrder(t.Context(), w.viewer, quote.ID, store.Placing{InstanceCount: 30, PriceBookHash: "book", CredentialProfile: "default"})
+			_, err := w.PlaceOrder(t.Context(), by(w.viewer), quote.ID, store.Placing{InstanceCount: 30, PriceBookHash: "book", CredentialProfile: "default"})
 			if !errors.As(err, &changed) || len(changed.Reasons) != 1 || changed.Reasons[0] != models.AccountChanged {
 				t.Errorf("placing: %v", err)
 			}
@@ -187,7 +187,7 @@ func TestAQuoteHoldsOnlyForWhatItSaw(t *testing.T) {
 		quote := w.offer(renewal)
 		w.pass(2 * time.Minute)
 		var changed *models.QuoteChangedError
-		_, err := w.PlaceOrder(t.Context(), w.viewer, quote.ID, store.Placing{InstanceCount: 30, PriceBookHash: "book", CredentialProfile: "default"})
+		_, err := w.PlaceOrder(t.Context(), by(w.viewer), quote.ID, store.Placing{InstanceCount: 30, PriceBookHash: "book", CredentialProfile: "default"})
 		if !errors.As(err, &changed) {
 			t.Fatalf("placing: %v", err)
 		}
@@ -201,7 +201,7 @@ func TestAQuoteHoldsOnlyForWhatItSaw(t *testing.T) {
 // record enters something from outside that ends so long from now.
 func (w *world) record(kind models.OutsideKind, ends time.Duration) models.OutsideEvent {
 	w.t.Helper()
-	e, err := w.Record(w.t.Context(), w.operator(), w.outside(kind, ends), nil)
+	e, err := w.Record(w.t.Context(), by(w.operator()), w.outside(kind, ends), nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		if s == nil || s.InstanceID != "sas-outside" || s.Edition != models.Enterprise || s.InstanceCount != 7 || s.Periods[0].Payments[0].Fen != 123456 {
 			t.Fatalf("%+v", s)
 		}
-		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Adopted, 200*day), nil); !errors.Is(err, models.ErrSubscribed) {
+		if _, err := w.Record(t.Context(), by(w.operator()), w.outside(models.Adopted, 200*day), nil); !errors.Is(err, models.ErrSubscribed) {
 			t.Errorf("a second one: %v", err)
 		}
 		renewed := w.order(renewal)
@@ -250,14 +250,14 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		other, _ := w.customer(1002, "b@example.com")
 		e := w.outside(models.Adopted, 100*day)
 		e.AccountID, e.InstanceID = other.ID, "sas-outside"
-		if _, err := w.Record(t.Context(), w.operator(), e, nil); !errors.Is(err, models.ErrExists) {
+		if _, err := w.Record(t.Context(), by(w.operator()), e, nil); !errors.Is(err, models.ErrExists) {
 			t.Errorf("the same instance for another account: %v", err)
 		}
 	})
 	t.Run("a renewal", func(t *testing.T) {
 		w := newWorld(t)
 		bought := w.order(pro25)
-		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Renewed, day), nil); !errors.Is(err, models.ErrTooEarly) {
+		if _, err := w.Record(t.Context(), by(w.operator()), w.outside(models.Renewed, day), nil); !errors.Is(err, models.ErrTooEarly) {
 			t.Errorf("one that ends before what is known: %v", err)
 		}
 		e := w.record(models.Renewed, 60*day)
@@ -295,7 +295,7 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		if w.held(w.account).Subscription != nil || gone.PaidFen != 0 || gone.Edition != models.Pro {
 			t.Errorf("%+v", gone)
 		}
-		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Released, 0), nil); !errors.Is(err, models.ErrNotSubscribed) {
+		if _, err := w.Record(t.Context(), by(w.operator()), w.outside(models.Released, 0), nil); !errors.Is(err, models.ErrNotSubscribed) {
 			t.Errorf("a second one: %v", err)
 		}
 		w.order(pro25) // and on it goes, behind the entry
@@ -308,7 +308,7 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		w.order(pro25)
 		e := w.outside(models.Released, 0)
 		e.InstanceID = "sas-other"
-		if _, err := w.Record(t.Context(), w.operator(), e, nil); !errors.Is(err, models.ErrConflict) {
+		if _, err := w.Record(t.Context(), by(w.operator()), e, nil); !errors.Is(err, models.ErrConflict) {
 			t.Error(err)
 		}
 	})
@@ -316,14 +316,14 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		w := newWorld(t)
 		w.placeQuote(w.offer(pro25))
 		var open *models.OpenOrderError
-		if _, err := w.Record(t.Context(), w.operator(), w.outside(models.Adopted, day), nil); !errors.As(err, &open) {
+		if _, err := w.Record(t.Context(), by(w.operator()), w.outside(models.Adopted, day), nil); !errors.As(err, &open) {
 			t.Error(err)
 		}
 	})
 	t.Run("and nobody else", func(t *testing.T) {
 		w := newWorld(t)
 		for _, v := range []models.Viewer{w.viewer, w.staff(models.Support)} {
-			if _, err := w.Record(t.Context(), v, w.outside(models.Adopted, day), nil); !errors.Is(err, models.ErrForbidden) {
+			if _, err := w.Record(t.Context(), by(v), w.outside(models.Adopted, day), nil); !errors.Is(err, models.ErrForbidden) {
 				t.Errorf("%s: %v", v.User.Role, err)
 			}
 		}
@@ -332,7 +332,7 @@ func TestWhatOperatorsRecord(t *testing.T) {
 		w := newWorld(t)
 		e := w.outside(models.Adopted, day)
 		e.Reason = " \n"
-		if _, err := w.Record(t.Context(), w.operator(), e, nil); err == nil {
+		if _, err := w.Record(t.Context(), by(w.operator()), e, nil); err == nil {
 			t.Error("no reason was needed")
 		}
 	})
@@ -353,10 +353,11 @@ func TestTheDatabaseKeepsTheHistory(t *testing.T) {
 		}
 	}
 	for name, sql := range map[string]string{
-		"deleting an entry":             `DELETE FROM outside_events`,
-		"changing an entry":             `UPDATE outside_events SET paid_fen = 0`,
-		"replacing an entry":            replace("outside_events"),
-		"an order without its instance": `INSERT INTO orders SELECT 99, 'P1', '` + quote.ID + `', 't', account_id, owner_id, user_id, 'refund', edition, version_code, cycle, duration, auto_renew, auto_renew_months, instance_count, total_fen, credential_profile, placed_at, 'placed', reason, 0, NULL, placed_at, 0, '', '', '', '', '', NULL, NULL, NULL, updated_at, NULL FROM orders WHERE number = '` + bought.Number + `'`,
+		"deleting an entry":  `DELETE FROM outside_events`,
+		"changing an entry":  `UPDATE outside_events SET paid_fen = 0`,
+		"replacing an entry": replace("outside_events"),
+		"an order without its instance": `INSERT INTO orders (id, number, quote_id, client_token, account_id, owner_id, user_id, kind, edition, version_code, cycle, duration, auto_renew, auto_renew_months, instance_count, total_fen, credential_profile, placed_at, status, reason, claim, due_at, attempts, code, message, instance_id, provider_order_id, request_id, updated_at)
+			SELECT 99, 'P1', '` + quote.ID + `', 't', account_id, owner_id, user_id, 'refund', edition, version_code, cycle, duration, auto_renew, auto_renew_months, instance_count, total_fen, credential_profile, placed_at, 'placed', reason, 0, placed_at, 0, '', '', '', '', '', updated_at FROM orders WHERE number = '` + bought.Number + `'`,
 	} {
 		refused(name, sql)
 	}

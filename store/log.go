@@ -32,7 +32,8 @@ const CountBound = 10_000
 // key, never by offset.
 func (s *Store) Orders(ctx context.Context, v models.Viewer, f OrderFilter, behind int64, limit int) ([]models.Order, error) {
 	var orders []models.Order
-	return orders, sorted(filtered(s.read.WithContext(ctx), v, f), f, behind).Limit(limit).Find(&orders).Error
+	err := sorted(filtered(s.read.WithContext(ctx), v, f), f, behind).Limit(limit).Find(&orders).Error
+	return forViewer(v, orders), err
 }
 
 // sorted puts orders into the filter's order, from behind the one with the id
@@ -74,7 +75,7 @@ func filtered(db *gorm.DB, v models.Viewer, f OrderFilter) *gorm.DB {
 
 // chosen is the filter less its Query.
 func chosen(db *gorm.DB, v models.Viewer, f OrderFilter) *gorm.DB {
-	db = visible(db, v, "account_id")
+	db = visible(db, v, models.ActLook, "account_id")
 	if f.Status != "" {
 		db = db.Where("status = ?", f.Status)
 	}

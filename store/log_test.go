@@ -17,7 +17,7 @@ func TestTheLogIsFilteredAndPagedByKey(t *testing.T) {
 	for range 7 {
 		o := w.place()
 		numbers = append(numbers, o.Number)
-		if err := w.CancelOrder(t.Context(), w.viewer, o.Number); err != nil {
+		if err := w.CancelOrder(t.Context(), by(w.viewer), o.Number); err != nil {
 			t.Fatal(err)
 		}
 		w.pass(24 * time.Hour)
@@ -134,7 +134,7 @@ func TestAResellerSeesItsAccountsOnly(t *testing.T) {
 	w.place() // of an account that is not the reseller's
 	admin := models.Viewer{User: models.User{Role: models.ResellerAdmin, ResellerID: &r.ID}}
 	for query, want := range map[string]int{"": 3, "sub 1": 1, "5000": 1, "1001": 0, "%": 0} {
-		rows, err := w.Accounts(ctx, admin, query, 0, 10)
+		rows, err := w.ListAccounts(ctx, admin, store.AccountFilter{Query: query}, "", 10)
 		if err != nil || len(rows) != want {
 			t.Errorf("%q: %d accounts (%v), want %d", query, len(rows), err, want)
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,11 +80,20 @@ func (s *Store) transition(tx *gorm.DB, m move) error {
 		}
 	}
 	failpoint.Hit(failpoint.MoveWithoutEvent)
-	return addEvent(tx, models.Event{
+	if m.to == models.Completed && m.order.Status != models.Completed {
+		if err := s.project(tx, m.order.AccountID); err != nil {
+			return err
+		}
+	}
+	err := addEvent(tx, models.Event{
 		OrderID: m.order.ID, At: m.at, From: m.order.Status, To: m.to,
 		Reason: m.reason, Actor: m.actor, Note: m.note, Attempt: m.attempt,
 		ProviderOrderID: m.providerOrderID, InstanceID: m.instanceID,
 	})
+	if err != nil {
+		return err
+	}
+	return tellOfMove(tx, m)
 }
 
 // addEvent appends an event to the chain of an order that was placed before,
@@ -116,14 +126,16 @@ func addEvent(tx *gorm.DB, e models.Event) error {
 type Placing struct {
 	InstanceCount     int    // read from the provider for this placing
 	PriceBookHash     string // of the book in force
-	CredentialProfile string // that the order will be sent with
+	CredentialProfile string // the portal's default: for accounts whose reseller has none of its own
 }
 
 // PlaceOrder turns a quote into an order, once: a quote that has led to an
 // order gives that order again. Otherwise it checks that the quote still holds
-// (models.QuoteChangedError), that the account has no open order
-// (models.OpenOrderError), is not held (models.AccountHeldError) and may have one
-// of this kind (models.May), and commits the order. Nothing is sent here.
+// (models.QuoteChangedError), that the account is not suspended
+// (models.AccountSuspendedError), has no open order (models.OpenOrderError), is not held (models.AccountHeldError), may have one
+// of this kind (models.May) and has room for it in its monthly limit
+// (models.LimitError), and commits the order. Nothing is sent here. One that needs
+// approval waits for that (ApproveOrder); it counts against the limit already.
 //
 // Placings, completions and entries from outside of one account come one after
 // the other: each locks the account before it reads its history. So two placings
@@ -133,10 +145,14 @@ type Placing struct {
 //
 // A crash before the commit leaves nothing: the person sees the quote again. A
 // crash after it leaves a placed order, which the worker finds by itself.
-func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string, p Placing) (models.Order, error) {
+func (s *Store) PlaceOrder(ctx context.Context, by models.By, quoteID string, p Placing) (models.Order, error) {
 	var order models.Order
+	v := by.Viewer
+	if !v.May(models.ActOrder) {
+		return order, models.ErrForbidden
+	}
 	err := s.step(ctx, failpoint.Place, func(tx *gorm.DB) error {
-		quote, err := first[models.Quote](visible(tx, v, "account_id").Where("id = ?", quoteID))
+		quote, err := first[models.Quote](visible(tx, v, models.ActOrder, "account_id").Where("id = ?", quoteID))
 		if err != nil {
 			return err
 		}
@@ -147,43 +163,39 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 		if !errors.Is(err, models.ErrNotFound) {
 			return err // nil when there is one
 		}
-		if !v.MayOrder() {
-			return models.ErrForbidden
+		account, err := first[models.Account](tx.Where("id = ?", quote.AccountID))
+		if err != nil {
+			return err
+		}
+		profile, err := profileOf(tx, account)
+		if err != nil {
+			return err
+		}
+		if err := account.May(v, quote.Kind); err != nil {
+			return err
 		}
 		if open, err := openOrder(tx, quote.AccountID); err != nil {
 			return err
 		} else if open != nil {
 			return &models.OpenOrderError{Number: open.Number}
 		}
-		hold, err := newestHold(tx, quote.AccountID)
+		now, changed, err := s.compare(tx, quote, p)
 		if err != nil {
 			return err
 		}
-		if hold != nil && hold.Standing() {
-			return &models.AccountHeldError{Since: hold.Since}
-		}
-		now, err := s.at(tx)
-		if err != nil {
+		if resold, err := s.resoldOtherwise(tx, account, quote); err != nil {
 			return err
-		}
-		known, err := history(tx, quote.AccountID, now)
-		if err != nil {
-			return err
-		}
-		if err := models.May(quote.Kind, known.Subscription, now); err != nil {
-			return err
-		}
-		changed := changes(quote, p, known, now)
-		// A quote from before a restore may have led to an order that nobody here
-		// remembers.
-		if hold != nil && !hold.Since.Before(quote.CreatedAt) {
-			changed = append(changed, models.HeldSince)
+		} else if resold {
+			changed = append(changed, models.OwnPrice)
 		}
 		if len(changed) > 0 {
 			return &models.QuoteChangedError{Reasons: changed}
 		}
-		account, err := first[models.Account](tx.Where("id = ?", quote.AccountID))
+		used, err := spent(tx, account.ID, now)
 		if err != nil {
+			return err
+		}
+		if err := account.Within(quote.Kind, used, quote.PaysFen(), now); err != nil {
 			return err
 		}
 		order = models.Order{
@@ -192,23 +204,66 @@ func (s *Store) PlaceOrder(ctx context.Context, v models.Viewer, quoteID string,
 			Kind: quote.Kind, Edition: quote.Edition, VersionCode: quote.VersionCode,
 			Cycle: quote.Cycle, Duration: quote.Duration,
 			AutoRenew: quote.AutoRenew, AutoRenewMonths: quote.AutoRenewMonths,
-			InstanceCount: quote.InstanceCount, TotalFen: quote.TotalFen, InstanceID: quote.InstanceID,
-			CredentialProfile: p.CredentialProfile, PlacedAt: now, UpdatedAt: now,
+			InstanceCount: quote.InstanceCount, InstanceID: quote.InstanceID,
+			TotalFen: quote.TotalFen, OwnTotalFen: quote.OwnTotalFen, Markup: quote.Markup,
+			CredentialProfile: cmp.Or(profile, p.CredentialProfile), PlacedAt: now, UpdatedAt: now,
 			Status: models.Placed, Reason: models.ReasonPlacedByUser, DueAt: &now,
+		}
+		if account.NeedsApproval(v, quote.Kind, quote.PaysFen()) {
+			until := now.Add(models.ApprovalLimit)
+			order.Status, order.Reason, order.DueAt = models.AwaitingApproval, models.ReasonNeedsApproval, &until
 		}
 		if err := create(tx, &order); err != nil {
 			return err
 		}
 		failpoint.Hit(failpoint.PlaceWithoutEvent)
-		placed := models.Event{OrderID: order.ID, At: now, To: models.Placed, Reason: models.ReasonPlacedByUser, Actor: v.Actor()}
+		placed := models.Event{OrderID: order.ID, At: now, To: order.Status, Reason: order.Reason, Actor: v.Actor()}
 		placed.Digest, placed.State = placed.Facts(order, quote, nil), order.State()
 		placed.Hash = placed.Chain("")
-		return create(tx, &placed)
+		if err := create(tx, &placed); err != nil {
+			return err
+		}
+		err = addChange(tx, by, now, models.Change{AccountID: order.AccountID, OrderID: order.ID, What: models.OrderPlaced, After: order.Facts()})
+		if err != nil || order.Status != models.AwaitingApproval {
+			return err
+		}
+		return tell(tx, now, models.MailAsked, order, whoApproves)
 	})
 	if err != nil {
 		return models.Order{}, err
 	}
 	return order, nil
+}
+
+// compare holds a quote against the world, and says what differs and the time by
+// which it was looked at. It fails when the account is held or may have no order
+// of this kind. The caller has locked the account.
+func (s *Store) compare(tx *gorm.DB, quote models.Quote, p Placing) (time.Time, []models.QuoteChange, error) {
+	hold, err := newestHold(tx, quote.AccountID)
+	if err != nil {
+		return time.Time{}, nil, err
+	}
+	if hold != nil && hold.Standing() {
+		return time.Time{}, nil, &models.AccountHeldError{Since: hold.Since}
+	}
+	now, err := s.at(tx)
+	if err != nil {
+		return now, nil, err
+	}
+	known, err := history(tx, quote.AccountID, now)
+	if err != nil {
+		return now, nil, err
+	}
+	if err := models.May(quote.Kind, known.Subscription, now); err != nil {
+		return now, nil, err
+	}
+	changed := changes(quote, p, known, now)
+	// A quote from before a restore may have led to an order that nobody here
+	// remembers.
+	if hold != nil && !hold.Since.Before(quote.CreatedAt) {
+		changed = append(changed, models.HeldSince)
+	}
+	return now, changed, nil
 }
 
 // changes lists what differs between a quote and the world.
@@ -230,29 +285,29 @@ func changes(q models.Quote, p Placing, known models.History, now time.Time) []m
 	return changed
 }
 
-// CancelOrder takes an order back that is still placed: nothing is under way
-// for it. Any other order is models.ErrConflict, also one that a worker claims
+// CancelOrder takes an order back that is still placed or waits for approval:
+// nothing is under way for it. Any other order is models.ErrConflict, also one that a worker claims
 // at the same moment: transition lets one of the two through. What the account
 // holds stays as it is, so the account needs no lock.
-func (s *Store) CancelOrder(ctx context.Context, v models.Viewer, number string) error {
+func (s *Store) CancelOrder(ctx context.Context, by models.By, number string) error {
+	if !by.May(models.ActOrder) {
+		return models.ErrForbidden
+	}
 	return s.step(ctx, failpoint.Cancel, func(tx *gorm.DB) error {
-		order, err := first[models.Order](visible(tx, v, "account_id").Where("number = ?", number))
+		order, err := first[models.Order](visible(tx, by.Viewer, models.ActOrder, "account_id").Where("number = ?", number))
 		if err != nil {
 			return err
 		}
-		if !v.MayOrder() {
-			return models.ErrForbidden
-		}
-		if order.Status != models.Placed {
+		if !order.Cancellable() {
 			return models.ErrConflict
 		}
 		now, err := s.at(tx)
 		if err != nil {
 			return err
 		}
-		return s.transition(tx, move{
-			order: order, at: now, to: models.Cancelled, reason: models.ReasonCancelled, actor: v.Actor(),
-		})
+		return s.decided(tx, by, move{
+			order: order, at: now, to: models.Cancelled, reason: models.ReasonCancelled, actor: by.Actor(),
+		}, models.OrderCancelled, nil)
 	})
 }
 
@@ -319,12 +374,14 @@ func begun(tx *gorm.DB, o models.Order) (time.Time, error) {
 
 // Order finds an order that the viewer may see.
 func (s *Store) Order(ctx context.Context, v models.Viewer, number string) (models.Order, error) {
-	return first[models.Order](visible(s.read.WithContext(ctx), v, "account_id").Where("number = ?", number))
+	o, err := first[models.Order](visible(s.read.WithContext(ctx), v, models.ActLook, "account_id").Where("number = ?", number))
+	return o.For(v), err
 }
 
 // OrderByQuote finds the order that a quote has led to.
 func (s *Store) OrderByQuote(ctx context.Context, v models.Viewer, quoteID string) (models.Order, error) {
-	return first[models.Order](visible(s.read.WithContext(ctx), v, "account_id").Where("quote_id = ?", quoteID))
+	o, err := first[models.Order](visible(s.read.WithContext(ctx), v, models.ActLook, "account_id").Where("quote_id = ?", quoteID))
+	return o.For(v), err
 }
 
 func openOrder(db *gorm.DB, accountID int64) (*models.Order, error) {

@@ -33,8 +33,8 @@ const shortestRenewal = 24 * time.Hour
 //
 // The account is locked before its history is read: no placing, completion or
 // other entry comes in between.
-func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEvent, seen *models.Seen) (models.OutsideEvent, error) {
-	if v.User.Role != models.Operator {
+func (s *Store) Record(ctx context.Context, by models.By, e models.OutsideEvent, seen *models.Seen) (models.OutsideEvent, error) {
+	if !by.May(models.ActRecord) {
 		return e, models.ErrForbidden
 	}
 	e.Reason, e.InstanceID = strings.TrimSpace(e.Reason), strings.TrimSpace(e.InstanceID)
@@ -42,7 +42,7 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 		return e, errors.New("an entry from outside names its instance, a time and a reason")
 	}
 	err := s.step(ctx, failpoint.Record, func(tx *gorm.DB) error {
-		if _, err := first[models.Account](visible(tx, v, "id").Where("id = ?", e.AccountID)); err != nil {
+		if _, err := first[models.Account](visible(tx, by.Viewer, models.ActRecord, "id").Where("id = ?", e.AccountID)); err != nil {
 			return err
 		}
 		if err := s.lockAccount(tx, e.AccountID); err != nil {
@@ -99,8 +99,20 @@ func (s *Store) Record(ctx context.Context, v models.Viewer, e models.OutsideEve
 		default:
 			return errors.New("no such kind of entry: " + string(e.Kind))
 		}
-		e.ID, e.UserID, e.CreatedAt, e.AfterOrderID = 0, v.User.ID, now, known.LastOrderID
-		return seal(tx, &e)
+		e.ID, e.UserID, e.CreatedAt, e.AfterOrderID = 0, by.User.ID, now, known.LastOrderID
+		if err := seal(tx, &e); err != nil {
+			return err
+		}
+		if err := s.project(tx, e.AccountID); err != nil {
+			return err
+		}
+		after, err := history(tx, e.AccountID, now)
+		if err != nil {
+			return err
+		}
+		return addChange(tx, by, now, models.Change{
+			AccountID: e.AccountID, What: e.Kind.Recorded(), Reason: e.Reason, Before: held.Facts(), After: after.Subscription.Facts(),
+		})
 	})
 	return e, err
 }

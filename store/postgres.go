@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"io/fs"
@@ -160,16 +161,31 @@ func (postgresServer) hasTable(db *gorm.DB, name string) (bool, error) {
 	return there, err
 }
 
-// errReadOnly is a server that takes no writes: a standby, mostly.
-var errReadOnly = errors.New("the server takes no writes: it is a standby, or set to read-only")
+func (postgresServer) there() error { return nil }
 
-func (postgresServer) writable(tx *gorm.DB) error {
-	var readOnly string
-	err := tx.Raw(`SELECT current_setting('transaction_read_only')`).Scan(&readOnly).Error
-	if err == nil && readOnly != "off" {
-		err = errReadOnly
+// undone: the server has said so, and not while it was being shut down.
+func (postgresServer) undone(err error) bool {
+	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, pgx.ErrTxCommitRollback) {
+		return true
 	}
-	return err
+	switch state := sqlState(err); state {
+	case "40000", "40001", "40002", "40P01": // not 40003, statement_completion_unknown
+		return true
+	default:
+		return strings.HasPrefix(state, "23")
+	}
+}
+
+// intact: the server looks at its own files.
+func (postgresServer) intact(context.Context, *gorm.DB, *gorm.DB) error { return nil }
+
+func (postgresServer) letGo() error { return nil }
+
+// anew: a session keeps what its database was set to when it began, and stays
+// with a server that has become a standby.
+func (postgresServer) anew(pool *sql.DB) {
+	pool.SetMaxIdleConns(0)
+	pool.SetMaxIdleConns(postgresConnections)
 }
 
 // clock is the server's, because replicas may stand on machines that differ.
@@ -186,6 +202,18 @@ func (postgresServer) lockAccount(tx *gorm.DB, accountID int64) error {
 	var id int64
 	return tx.Model(&models.Account{}).Select("id").Where("id = ?", accountID).
 		Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Scan(&id).Error
+}
+
+// lockReseller locks the reseller's row: placings share it, and a change of its
+// prices has it alone.
+func (postgresServer) lockReseller(tx *gorm.DB, resellerID int64, toRead bool) error {
+	strength := "NO KEY UPDATE"
+	if toRead {
+		strength = "SHARE"
+	}
+	var id int64
+	return tx.Model(&models.Reseller{}).Select("id").Where("id = ?", resellerID).
+		Clauses(clause.Locking{Strength: strength}).Scan(&id).Error
 }
 
 // lockNames locks what has no row yet. In one order, so that two who lock the
@@ -205,19 +233,22 @@ func (postgresServer) lockNames(tx *gorm.DB, names ...string) error {
 // that is paused with it is cut off early: the next checkpoint covers it all.
 func (postgresServer) lockLogs(tx *gorm.DB) error {
 	return tx.Exec(`SET LOCAL lock_timeout = '1s'; SET LOCAL idle_in_transaction_session_timeout = '2s';
-		LOCK TABLE checkpoints IN SHARE ROW EXCLUSIVE MODE; LOCK TABLE events, outside_events IN SHARE MODE`).Error
+		LOCK TABLE checkpoints IN SHARE ROW EXCLUSIVE MODE; LOCK TABLE events, outside_events, order_notes, changes IN SHARE MODE`).Error
 }
 
 func (postgresServer) again(err error) bool {
 	switch sqlState(err) {
 	case "40001", // serialization_failure
-		"40P01": // deadlock_detected
+		"40P01", // deadlock_detected
+		"57P01": // the server, or somebody, has ended this connection; others may work
 		return true
 	case "0A000": // cached plan must not change result type: a migration ran, and pgx has forgotten the plan by now
 		return strings.Contains(err.Error(), "cached plan")
 	}
-	return false
+	return pgconn.SafeToRetry(err)
 }
+
+func (postgresServer) accountName() string { return `lower(name COLLATE "C")` }
 
 // exported needs no hint: the planner knows how many rows match.
 func (postgresServer) exported(bool) string { return "orders" }
@@ -231,39 +262,48 @@ func sqlState(err error) string {
 	return ""
 }
 
-// postgresUnavailable goes by the classes of PostgreSQL's codes.
-func postgresUnavailable(err error) bool {
+// postgresFault goes by the classes of PostgreSQL's codes.
+func postgresFault(err error) models.FaultKind {
 	var (
 		connect *pgconn.ConnectError
 		network *net.OpError
 	)
-	switch {
-	case errors.Is(err, errReadOnly), errors.Is(err, pgconn.ErrConnClosed), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.As(err, &connect), errors.As(err, &network), pgconn.SafeToRetry(err):
-		return true
+	if errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) {
+		return models.FaultAway // whatever the server gives as its reason to let nobody in
 	}
 	state := sqlState(err)
-	if state == "" {
-		return false
+	if len(state) != 5 {
+		return ""
+	}
+	switch state {
+	case "53100", // disk_full
+		"53400": // configuration_limit_exceeded: a quota
+		return models.FaultFull
+	case "58030": // io_error
+		return models.FaultIO
+	case "XX001", "XX002": // data_corrupted, index_corrupted
+		return models.FaultDamaged
+	case "25006", // read_only_sql_transaction: a standby
+		"42501": // insufficient_privilege
+		return models.FaultReadOnly
+	case "55P03", // lock_not_available
+		"40001", "40P01", // also in the last run
+		"57014": // query_canceled: it took too long
+		return models.FaultLocked
+	case "25P03", // idle_in_transaction_session_timeout
+		"3D000", // the database is gone
+		"0A000": // see again
+		return models.FaultAway
 	}
 	switch state[:2] {
 	case "08", // connection exceptions
 		"28", // the password or the right to connect has gone
-		"53", // out of disk, memory or connections
-		"57", // shut down, starting, or the statement was cancelled
+		"53", // out of memory or connections
+		"57", // shut down, or starting
 		"58", // an error of its machine
-		"XX": // an error of its own: corrupt data, too
-		return true
+		"XX": // an error of its own
+		return models.FaultAway
 	}
-	switch state {
-	case "25006", // read_only_sql_transaction: a standby
-		"25P03",          // idle_in_transaction_session_timeout
-		"3D000",          // the database is gone
-		"42501",          // insufficient_privilege
-		"55P03",          // lock_not_available
-		"40001", "40P01", // also in the last run
-		"0A000": // see again
-		return true
-	}
-	return false
+	return ""
 }

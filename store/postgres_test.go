@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -86,10 +87,10 @@ func TestEveryConnectionIsCut(t *testing.T) {
 	if _, err := w.Order(t.Context(), w.viewer, o.Number); err != nil && !store.Unavailable(err) {
 		t.Error(err)
 	}
-	if err := w.CancelOrder(t.Context(), w.viewer, o.Number); err != nil && !store.Unavailable(err) {
+	if err := w.CancelOrder(t.Context(), by(w.viewer), o.Number); err != nil && !store.Unavailable(err) {
 		t.Error(err)
 	}
-	if err := w.CancelOrder(t.Context(), w.viewer, o.Number); err != nil && !errors.Is(err, models.ErrConflict) {
+	if err := w.CancelOrder(t.Context(), by(w.viewer), o.Number); err != nil && !errors.Is(err, models.ErrConflict) {
 		t.Fatal(err)
 	}
 	w.buyAndExpire()
@@ -100,17 +101,17 @@ func TestAServerThatTakesNoWrites(t *testing.T) {
 	dbtest.NeedsPostgres(t)
 	w := newWorld(t)
 	quote := w.quote(w.viewer, w.account)
-	if err := w.Writable(t.Context()); err != nil {
-		t.Fatal(err)
+	if fault := w.Probe(t.Context()); fault != nil {
+		t.Fatal(fault.Err)
 	}
 	if err := w.raw().Exec(`DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET default_transaction_read_only = on'; END $$`).Error; err != nil {
 		t.Fatal(err)
 	}
 	standby := dbtest.Reopen(t, w.dsn, w.now)
-	if err := standby.Writable(t.Context()); !store.Unavailable(err) {
-		t.Errorf("it takes writes, or %v", err)
+	if fault := standby.Probe(t.Context()); fault == nil || fault.Kind != models.FaultReadOnly || standby.Fault() != fault {
+		t.Errorf("it takes writes, or %+v", fault)
 	}
-	if _, err := standby.PlaceOrder(t.Context(), w.viewer, quote.ID, asQuoted); !store.Unavailable(err) {
+	if _, err := standby.PlaceOrder(t.Context(), by(w.viewer), quote.ID, asQuoted); !store.Unavailable(err) {
 		t.Errorf("placing: %v", err)
 	}
 	if _, err := standby.Quote(t.Context(), w.viewer, quote.ID); err != nil {
@@ -260,7 +261,15 @@ func TestAReplicaNeedsNoRightToTheSchema(t *testing.T) {
 	if _, err := migrating.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	say(dbtest.Raw(t, as(owner)), `GRANT DELETE ON sessions, throttles TO $replica`)
+	guide, err := os.ReadFile("../docs/postgresql.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	grant := regexp.MustCompile(`(?m)^(GRANT DELETE ON .+ TO )portal;`).FindSubmatch(guide)
+	if grant == nil {
+		t.Fatal("docs/postgresql.md says no longer what may be deleted")
+	}
+	say(dbtest.Raw(t, as(owner)), string(grant[1])+"$replica")
 
 	w := &world{t: t, dsn: as(replica), at: time.Date(2026, 1, 31, 2, 0, 0, 0, time.UTC)}
 	w.Store = dbtest.Reopen(t, w.dsn, w.now)
@@ -273,9 +282,15 @@ func TestAReplicaNeedsNoRightToTheSchema(t *testing.T) {
 	limit := store.Limit{Name: "name:a", Failures: 5, Window: time.Minute}
 	for _, err := range []error{
 		w.BindProvider(t.Context(), "sandbox"), second(w.Attempt(t.Context(), limit)), w.Succeed(t.Context(), limit), w.Sweep(t.Context()),
-		w.Ready(t.Context()), w.Writable(t.Context()), w.SetLanguage(t.Context(), w.viewer.User.ID, "en"),
+		w.Ready(t.Context()), w.SetLanguage(t.Context(), w.viewer.User.ID, "en"),
 	} {
 		if err != nil {
+			t.Error(err)
+		}
+	}
+	admin, all, _ := w.sold()
+	for _, rules := range []models.PriceFacts{{"": 15_00}, {}} {
+		if err := w.setPrices(admin, all, rules); err != nil {
 			t.Error(err)
 		}
 	}

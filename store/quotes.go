@@ -17,7 +17,7 @@ import (
 // while its history is read, so that it is read as it was at one moment; whether
 // it still is the same is asked again when the quote is placed.
 func (s *Store) AddQuote(ctx context.Context, v models.Viewer, q models.Quote) (models.Quote, error) {
-	if !v.MayOrder() {
+	if !v.May(models.ActOrder) {
 		return q, models.ErrForbidden
 	}
 	id, err := uuid.NewV7() // time-ordered: inserts go to the end of the index
@@ -25,7 +25,7 @@ func (s *Store) AddQuote(ctx context.Context, v models.Viewer, q models.Quote) (
 		return q, err
 	}
 	err = s.step(ctx, failpoint.Quote, func(tx *gorm.DB) error {
-		if _, err := first[models.Account](visible(tx, v, "id").Where("id = ?", q.AccountID)); err != nil {
+		if _, err := first[models.Account](visible(tx, v, models.ActOrder, "id").Where("id = ?", q.AccountID)); err != nil {
 			return err
 		}
 		if err := s.lockAccount(tx, q.AccountID); err != nil {
@@ -53,7 +53,8 @@ func (s *Store) AddQuote(ctx context.Context, v models.Viewer, q models.Quote) (
 
 // Quote finds a quote that the viewer may see.
 func (s *Store) Quote(ctx context.Context, v models.Viewer, id string) (models.Quote, error) {
-	return first[models.Quote](visible(s.read.WithContext(ctx), v, "account_id").Where("id = ?", id))
+	q, err := first[models.Quote](visible(s.read.WithContext(ctx), v, models.ActLook, "account_id").Where("id = ?", id))
+	return q.For(v), err
 }
 
 // stale says whether something happened to what the account holds since the

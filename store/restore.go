@@ -36,7 +36,7 @@ type Restored struct {
 	// one: the copy is no older.
 	Newest   time.Time
 	Migrated []string       // the migrations that it lacked
-	Orders   []models.Order // that were placed, sending or unknown in it, as they were: in review now
+	Orders   []models.Order // that were waiting for approval, placed, sending or unknown in it, as they were: in review now
 	InReview int64          // orders that were in review in it already, and still are
 	Held     int            // accounts that were not held before
 	Sessions int64          // that were ended
@@ -230,7 +230,7 @@ func (s *Store) sendNothing(tx *gorm.DB, actor string, done *Restored) error {
 	if err != nil {
 		return err
 	}
-	err = tx.Where("status IN ?", []models.Status{models.Placed, models.Sending, models.Unknown}).Order("id").Find(&done.Orders).Error
+	err = tx.Where("status IN ?", []models.Status{models.AwaitingApproval, models.Placed, models.Sending, models.Unknown}).Order("id").Find(&done.Orders).Error
 	if err != nil {
 		return err
 	}
@@ -249,9 +249,19 @@ func (s *Store) sendNothing(tx *gorm.DB, actor string, done *Restored) error {
 	if done.Held, err = s.holdAll(tx, models.HeldRestored, actor, note, since); err != nil {
 		return err
 	}
-	ended := tx.Exec(`DELETE FROM sessions`)
-	done.Sessions = ended.RowsAffected
-	return ended.Error
+	if _, err := stopItems(tx, now); err != nil {
+		return err
+	}
+	if err := forgetMails(tx, now); err != nil {
+		return err
+	}
+	// A link that was revoked or replaced since the copy was made must not open again.
+	err = tx.Exec(`UPDATE invitations SET revoked_at = ? WHERE accepted_at IS NULL AND revoked_at IS NULL`, since).Error
+	if err != nil {
+		return err
+	}
+	done.Sessions, err = endSessions(tx, now, "1 = 1")
+	return err
 }
 
 // newestStep is when the newest order moved or the newest quote was made, zero

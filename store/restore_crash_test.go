@@ -155,7 +155,7 @@ func (w *world) nothingToSend(path string, whole bool) {
 			if due, err := s.Due(w.t.Context(), 10); err != nil || len(due) != 0 {
 				w.t.Errorf("%s would send %v (%v)", filepath.Base(file), due, err)
 			}
-			if n, err := s.CountHeld(w.t.Context()); err != nil || n != 8 {
+			if n, err := s.CountHeld(w.t.Context()); err != nil || n != 9 {
 				w.t.Errorf("%s holds %d accounts (%v)", filepath.Base(file), n, err)
 			}
 		}

@@ -29,11 +29,16 @@ func inEvery(t *testing.T) (*world, map[models.Status]models.Order) {
 	orders := map[models.Status]models.Order{}
 	for i, status := range models.Statuses() {
 		account, viewer := w.customer(int64(2000+i), string(status)+"@example.com")
-		o, err := w.PlaceOrder(t.Context(), viewer, w.quote(viewer, account).ID, asQuoted)
+		if status == models.AwaitingApproval {
+			if err := w.SetLimits(t.Context(), by(w.operator()), account.ID, nil, new(models.Fen)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o, err := w.PlaceOrder(t.Context(), by(viewer), w.quote(viewer, account).ID, asQuoted)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if status != models.Placed && status != models.Cancelled {
+		if status != models.AwaitingApproval && status != models.Placed && status != models.Cancelled {
 			var attempt models.Attempt
 			o, attempt = w.claim(o)
 			next := store.Next{Status: status, Reason: models.ReasonDone}
@@ -51,7 +56,7 @@ func inEvery(t *testing.T) (*world, map[models.Status]models.Order) {
 			}
 		}
 		if status == models.Cancelled {
-			if err := w.CancelOrder(t.Context(), viewer, o.Number); err != nil {
+			if err := w.CancelOrder(t.Context(), by(viewer), o.Number); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -111,8 +116,8 @@ func TestAfterARestoreNothingIsSent(t *testing.T) {
 	for _, o := range got.Orders {
 		moved = append(moved, o.Status)
 	}
-	if !slices.Equal(moved, []models.Status{models.Placed, models.Sending, models.Unknown}) || got.InReview != 1 ||
-		got.Held != 8 || got.Sessions != 1 || got.Accounts != 8 || got.OpenOrders != 4 || got.Orders[0].Number != orders[models.Placed].Number {
+	if !slices.Equal(moved, []models.Status{models.AwaitingApproval, models.Placed, models.Sending, models.Unknown}) || got.InReview != 1 ||
+		got.Held != 9 || got.Sessions != 1 || got.Accounts != 9 || got.OpenOrders != 5 || got.Orders[1].Number != orders[models.Placed].Number {
 		t.Errorf("%+v", got)
 	}
 	if !got.Newest.Equal(taken) || got.TakenAt.IsZero() != dbtest.Postgres() || !got.TakenAt.IsZero() && !got.TakenAt.Equal(taken) {
@@ -132,7 +137,7 @@ func TestAfterARestoreNothingIsSent(t *testing.T) {
 		}
 		last := events[len(events)-1]
 		switch status {
-		case models.Placed, models.Sending, models.Unknown:
+		case models.AwaitingApproval, models.Placed, models.Sending, models.Unknown:
 			if o.Status != models.NeedsReview || o.Reason != models.ReasonRestored {
 				t.Errorf("what was %s is %s (%s)", status, o.Status, o.Reason)
 			}
@@ -176,7 +181,7 @@ func TestRestoringAgainChangesNothing(t *testing.T) {
 	r := w.restoring()
 	r.Database = again.dsn
 	got, err := r.RestoreInPlace(t.Context())
-	if err != nil || len(got.Orders) != 0 || got.InReview != 4 || got.Held != 0 || got.Sessions != 0 {
+	if err != nil || len(got.Orders) != 0 || got.InReview != 5 || got.Held != 0 || got.Sessions != 0 {
 		t.Errorf("%+v %v", got, err)
 	}
 }
@@ -235,7 +240,7 @@ func TestADatabaseThatSomethingElseBroughtBack(t *testing.T) {
 		}
 	}
 	got, err := r.RestoreInPlace(t.Context())
-	if err != nil || len(got.Orders) != 3 || got.Held != 8 || !got.TakenAt.IsZero() || !got.Newest.Equal(newest) {
+	if err != nil || len(got.Orders) != 4 || got.Held != 9 || !got.TakenAt.IsZero() || !got.Newest.Equal(newest) {
 		t.Fatalf("%+v %v", got, err)
 	}
 	if info, err := os.Stat(path); isFile && (err != nil || info.Mode() != 0o600) {
@@ -359,7 +364,7 @@ func TestARestoredOrderIsSettledWithoutAnAttempt(t *testing.T) {
 				again, _ := w.restored(file)
 				held := again.held(w.account).Subscription
 				_, err := again.SettleOrder(t.Context(), o.Number, store.Settlement{
-					As: models.VerdictCompleted, Note: "seen in the bill", ProviderOrderID: "PO9", InstanceID: "sas-9", Actor: "command",
+					As: models.VerdictCompleted, Note: "seen in the bill", ProviderOrderID: "PO9", InstanceID: "sas-9", By: named("command"),
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -394,7 +399,7 @@ func TestAQuoteOfACopyIsNotPlacedWhateverTheClock(t *testing.T) {
 		w.pass(-ahead)
 		again, _ := w.restored(file)
 		again.release(*again.held(w.account).Hold)
-		_, err := again.PlaceOrder(t.Context(), w.viewer, quote.ID, asQuoted)
+		_, err := again.PlaceOrder(t.Context(), by(w.viewer), quote.ID, asQuoted)
 		var changed *models.QuoteChangedError
 		if !errors.As(err, &changed) || !slices.Equal(changed.Reasons, []models.QuoteChange{models.HeldSince}) {
 			t.Errorf("with a clock %s behind: %v", ahead, err)
@@ -428,7 +433,7 @@ func TestARestoreWaitsLongerThanAPage(t *testing.T) {
 		return nil
 	}
 	got, err := r.RestoreInPlace(t.Context())
-	if err != nil || got.Held != 8 {
+	if err != nil || got.Held != 9 {
 		t.Errorf("%+v %v", got, err)
 	}
 	if err := <-released; err != nil {

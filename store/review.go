@@ -18,7 +18,7 @@ type Settlement struct {
 	Note            string // why, in the operator's words; required
 	ProviderOrderID string // required to complete all but a refund
 	InstanceID      string // required to complete a buy
-	Actor           string // who: "user:7", "command:root"
+	By              models.By
 	// Seen is the evidence that the operator looked at (models.Evidence.Mark);
 	// empty for who looked at no page.
 	Seen string
@@ -57,19 +57,20 @@ func (s *Store) SettleOrder(ctx context.Context, number string, d Settlement) (p
 		if proposed, err = settleByTwo(tx); err != nil {
 			return err
 		}
-		if proposed {
-			m.to, m.reason, m.set = e.Order.Status, d.As.Proposed(), nil
-			m.providerOrderID, m.instanceID = d.ProviderOrderID, d.InstanceID
+		if !proposed {
+			return s.decided(tx, d.By, m, settled(d.As), nil)
 		}
-		return s.transition(tx, m)
+		m.to, m.reason, m.set = e.Order.Status, d.As.Proposed(), nil
+		m.providerOrderID, m.instanceID = d.ProviderOrderID, d.InstanceID
+		return s.decided(tx, d.By, m, models.SettlementProposed, nil)
 	})
 	return proposed && err == nil, err
 }
 
 // Confirmation is what a second operator says to a proposal.
 type Confirmation struct {
-	Proposal int64  // the id of its event: the one that they looked at, and no later one
-	Actor    string // as in Settlement
+	Proposal int64 // the id of its event: the one that they looked at, and no later one
+	By       models.By
 	Note     string // in their words; a reason is required to decline
 	Seen     string // as in Settlement
 }
@@ -83,18 +84,18 @@ func (s *Store) ConfirmProposal(ctx context.Context, number string, c Confirmati
 		if err != nil {
 			return err
 		}
-		if c.Actor == p.Actor || c.Actor == "" {
+		if c.By.Actor() == p.Actor || c.By.Nobody() {
 			return models.ErrOwnProposal
 		}
 		// What was true when it was proposed need not be any more.
 		m, err := s.settlement(tx, e, Settlement{
 			As: p.Reason.Proposes(), ProviderOrderID: p.ProviderOrderID, InstanceID: p.InstanceID,
-			Actor: c.Actor, Note: strings.TrimSpace(c.Note),
+			By: c.By, Note: strings.TrimSpace(c.Note),
 		})
 		if err != nil {
 			return err
 		}
-		return s.transition(tx, m)
+		return s.decided(tx, c.By, m, settled(p.Reason.Proposes()), p)
 	})
 }
 
@@ -115,12 +116,21 @@ func (s *Store) DeclineProposal(ctx context.Context, number string, c Confirmati
 		if err != nil {
 			return err
 		}
-		m := move{order: e.Order, at: now, to: e.Order.Status, reason: models.ReasonDeclined, actor: c.Actor, note: c.Note}
-		if c.Actor == p.Actor {
-			m.reason = models.ReasonWithdrawn
+		m := move{order: e.Order, at: now, to: e.Order.Status, reason: models.ReasonDeclined, actor: c.By.Actor(), note: c.Note}
+		what := models.ProposalDeclined
+		if m.actor == p.Actor {
+			m.reason, what = models.ReasonWithdrawn, models.ProposalWithdrawn
 		}
-		return s.transition(tx, m)
+		return s.decided(tx, c.By, m, what, p)
 	})
+}
+
+// settled is the kind of change that a decision is.
+func settled(as models.Verdict) models.ChangeKind {
+	if as == models.VerdictReleased {
+		return models.OrderReleased
+	}
+	return models.OrderSettled
 }
 
 // standing is the proposal with this id, as long as it stands.
@@ -173,7 +183,7 @@ func evidence(db *gorm.DB, o models.Order) (models.Evidence, error) {
 // done.
 func (s *Store) settlement(tx *gorm.DB, e models.Evidence, d Settlement) (move, error) {
 	o := e.Order
-	m := move{order: o, actor: d.Actor, note: d.Note, reason: models.ReasonSettled}
+	m := move{order: o, actor: d.By.Actor(), note: d.Note, reason: models.ReasonSettled}
 	var err error
 	switch d.As {
 	case models.VerdictCompleted:
@@ -297,8 +307,10 @@ func (s *Store) SetSettleByTwo(ctx context.Context, two bool) error {
 	if two {
 		value = "yes"
 	}
-	return s.write.WithContext(ctx).Exec(`INSERT INTO settings (name, value) VALUES (?, ?)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, settingByTwo, value).Error
+	if is, err := setting(s.read.WithContext(ctx), settingByTwo); err != nil || is == value {
+		return err
+	}
+	return s.tx(ctx, func(tx *gorm.DB) error { return set(tx, settingByTwo, value) })
 }
 
 // SettleByTwo says whether settling takes two operators.

@@ -92,7 +92,7 @@ func (l *lifetime) step() {
 		if what == "settle" {
 			o = inReview[rapid.IntRange(0, len(inReview)-1).Draw(l.r, "which")]
 		}
-		d := store.Settlement{Note: "looked", Actor: "user:1", ProviderOrderID: "PO" + o.Number, InstanceID: "sas-" + o.Number, As: models.VerdictReleased}
+		d := store.Settlement{Note: "looked", By: named("user:1"), ProviderOrderID: "PO" + o.Number, InstanceID: "sas-" + o.Number, As: models.VerdictReleased}
 		if what == "settle" {
 			d.As = rapid.SampledFrom([]models.Verdict{models.VerdictCompleted, models.VerdictCompleted, models.VerdictRejected, models.VerdictRecorded}).Draw(l.r, "as")
 		}
@@ -118,7 +118,7 @@ func (l *lifetime) order(held store.Holding) {
 	}
 	q, err := l.AddQuote(ctx, l.viewer, q)
 	l.must(err)
-	o, err := l.PlaceOrder(ctx, l.viewer, q.ID, store.Placing{InstanceCount: q.InstanceCount, PriceBookHash: "book", CredentialProfile: "default"})
+	o, err := l.PlaceOrder(ctx, by(l.viewer), q.ID, store.Placing{InstanceCount: q.InstanceCount, PriceBookHash: "book", CredentialProfile: "default"})
 	l.must(err)
 	claimed, attempt, err := l.Claim(ctx, o, "request", time.Minute)
 	l.must(err)
@@ -160,7 +160,7 @@ func (l *lifetime) recordSomething(held store.Holding) {
 	if kind != models.Released {
 		end = end.Add(30 * day)
 	}
-	e, err := l.Record(l.t.Context(), l.operator(), e, nil)
+	e, err := l.Record(l.t.Context(), by(l.operator()), e, nil)
 	if !l.refused(err, models.ErrSubscribed, models.ErrNotSubscribed, models.ErrTooEarly) {
 		l.happened = append(l.happened, fmt.Sprintf("entry %d", e.ID))
 	}

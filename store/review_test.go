@@ -34,8 +34,8 @@ func (w *world) giveUp(o models.Order) models.Order {
 // settle decides as an operator whom no setting keeps from doing it alone.
 func (w *world) settle(o models.Order, d store.Settlement) error {
 	w.t.Helper()
-	if d.Actor == "" {
-		d.Actor = "user:1"
+	if d.By.Nobody() {
+		d.By = named("user:1")
 	}
 	proposed, err := w.SettleOrder(w.t.Context(), o.Number, d)
 	if proposed {
@@ -90,7 +90,7 @@ func TestReviewIsSettledByAPersonWithAReason(t *testing.T) {
 			}
 		}
 		d := asDone
-		d.Actor = "command:op"
+		d.By = named("command:op")
 		if err := w.settle(o, d); err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +145,7 @@ func TestOfTwoDecisionsAtOnceOneIsTaken(t *testing.T) {
 			errs := make([]error, len(both))
 			var decisions sync.WaitGroup
 			for i, d := range both {
-				d.Actor = "user:1"
+				d.By = named("user:1")
 				decisions.Go(func() { _, errs[i] = w.SettleOrder(t.Context(), o.Number, d) })
 			}
 			decisions.Wait()
@@ -193,7 +193,7 @@ func TestAReleasedAccountOrdersWhileItsOrderIsStillInReview(t *testing.T) {
 	if held := w.held(w.account); held.OpenOrder == nil || held.OpenOrder.ID != next.ID || len(held.Released) != 1 {
 		t.Fatalf("%+v", held)
 	}
-	if _, err := w.PlaceOrder(t.Context(), w.viewer, w.quote(w.viewer, w.account).ID, asQuoted); !errors.As(err, new(*models.OpenOrderError)) {
+	if _, err := w.PlaceOrder(t.Context(), by(w.viewer), w.quote(w.viewer, w.account).ID, asQuoted); !errors.As(err, new(*models.OpenOrderError)) {
 		t.Errorf("a second open order beside the released one: %v", err)
 	}
 	t.Run("once", func(t *testing.T) {
@@ -224,7 +224,7 @@ func TestWhatWasReleasedIsCompletedOnlyWhereTheHistoryStillStands(t *testing.T) 
 		o := w.letOrder(w.toReview(renewal))
 		w.pass(day)
 		next := w.placeQuote(w.offer(renewal))
-		if err := w.CancelOrder(t.Context(), w.viewer, next.Number); err != nil {
+		if err := w.CancelOrder(t.Context(), by(w.viewer), next.Number); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.settle(o, asOutside); !errors.Is(err, models.ErrNotMovedOn) {
@@ -290,7 +290,7 @@ func TestACompletionAndANewOrderAtOnce(t *testing.T) {
 		var settled, placed error
 		var both sync.WaitGroup
 		both.Go(func() { settled = w.settle(o, asDone) })
-		both.Go(func() { _, placed = w.PlaceOrder(t.Context(), w.viewer, quote.ID, asQuoted) })
+		both.Go(func() { _, placed = w.PlaceOrder(t.Context(), by(w.viewer), quote.ID, asQuoted) })
 		both.Wait()
 		if (settled == nil) == (placed == nil) {
 			t.Fatalf("settling it as completed: %v; placing another order: %v", settled, placed)
@@ -303,7 +303,7 @@ func TestTwoOperatorsWhereTheSettingAsksForThem(t *testing.T) {
 	const first, second = "user:1", "user:2"
 	propose := func(w *world, o models.Order, d store.Settlement) models.Event {
 		w.t.Helper()
-		d.Actor = first
+		d.By = named(first)
 		proposed, err := w.SettleOrder(t.Context(), o.Number, d)
 		if err != nil || !proposed {
 			w.t.Fatalf("proposed %v, %v", proposed, err)
@@ -331,16 +331,16 @@ func TestTwoOperatorsWhereTheSettingAsksForThem(t *testing.T) {
 			if got := w.read(o.Number); got.Status != models.NeedsReview || got.ReleasedAt != nil || got.ProviderOrderID != "" {
 				t.Fatalf("%s: proposing did it: %+v", verdict, got)
 			}
-			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, Actor: first}); !errors.Is(err, models.ErrOwnProposal) {
+			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, By: named(first)}); !errors.Is(err, models.ErrOwnProposal) {
 				t.Errorf("%s: confirmed by who proposed it: %v", verdict, err)
 			}
-			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, Actor: ""}); err == nil {
+			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, By: named("")}); err == nil {
 				t.Errorf("%s: confirmed by nobody", verdict)
 			}
-			if _, err := w.SettleOrder(t.Context(), o.Number, store.Settlement{As: models.VerdictRejected, Note: "x", Actor: second}); !errors.Is(err, models.ErrProposed) {
+			if _, err := w.SettleOrder(t.Context(), o.Number, store.Settlement{As: models.VerdictRejected, Note: "x", By: named(second)}); !errors.Is(err, models.ErrProposed) {
 				t.Errorf("%s: another proposal beside it: %v", verdict, err)
 			}
-			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, Actor: second, Note: "seen, too"}); err != nil {
+			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, By: named(second), Note: "seen, too"}); err != nil {
 				t.Fatalf("%s: %v", verdict, err)
 			}
 			got, last := w.read(o.Number), w.lastEvent(o)
@@ -361,7 +361,7 @@ func TestTwoOperatorsWhereTheSettingAsksForThem(t *testing.T) {
 					t.Errorf("%+v", got)
 				}
 			}
-			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, Actor: "user:3"}); !errors.Is(err, models.ErrConflict) {
+			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, By: named("user:3")}); !errors.Is(err, models.ErrConflict) {
 				t.Errorf("%s: confirmed twice: %v", verdict, err)
 			}
 		}
@@ -370,39 +370,39 @@ func TestTwoOperatorsWhereTheSettingAsksForThem(t *testing.T) {
 		for actor, want := range map[string]models.Reason{first: models.ReasonWithdrawn, second: models.ReasonDeclined} {
 			w, o := two(t)
 			p := propose(w, o, asDone)
-			if err := w.DeclineProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, Actor: actor, Note: " "}); err == nil {
+			if err := w.DeclineProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, By: named(actor), Note: " "}); err == nil {
 				t.Error("without a reason")
 			}
-			if err := w.DeclineProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, Actor: actor, Note: "wrong instance"}); err != nil {
+			if err := w.DeclineProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, By: named(actor), Note: "wrong instance"}); err != nil {
 				t.Fatal(err)
 			}
 			if last := w.lastEvent(o); last.Reason != want || last.Note != "wrong instance" || last.Actor != actor {
 				t.Errorf("%+v", last)
 			}
-			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, Actor: second}); !errors.Is(err, models.ErrConflict) {
+			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, By: named(second)}); !errors.Is(err, models.ErrConflict) {
 				t.Errorf("confirmed after that: %v", err)
 			}
 			again := propose(w, o, asNotDone)
-			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, Actor: second}); !errors.Is(err, models.ErrConflict) {
+			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, By: named(second)}); !errors.Is(err, models.ErrConflict) {
 				t.Errorf("what was looked at is not what stands now: %v", err)
 			}
-			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: again.ID, Actor: second}); err != nil {
+			if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: again.ID, By: named(second)}); err != nil {
 				t.Error(err)
 			}
 		}
 	})
 	t.Run("what can't be done isn't proposed, and what can't be done any more isn't confirmed", func(t *testing.T) {
 		w, o := two(t)
-		if _, err := w.SettleOrder(t.Context(), o.Number, store.Settlement{As: models.VerdictCompleted, Note: "x", Actor: first}); err == nil {
+		if _, err := w.SettleOrder(t.Context(), o.Number, store.Settlement{As: models.VerdictCompleted, Note: "x", By: named(first)}); err == nil {
 			t.Error("a completion without ids was proposed")
 		}
 		p := propose(w, o, store.Settlement{As: models.VerdictReleased, Note: "x"})
-		if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, Actor: second}); err != nil {
+		if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, By: named(second)}); err != nil {
 			t.Fatal(err)
 		}
 		p = propose(w, o, asDone)
 		w.order(pro25)
-		if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, Actor: second}); !errors.Is(err, models.ErrMovedOn) {
+		if err := w.ConfirmProposal(t.Context(), o.Number, store.Confirmation{Proposal: p.ID, By: named(second)}); !errors.Is(err, models.ErrMovedOn) {
 			t.Errorf("%v", err)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gorilla/sessions"
+	"gorm.io/gorm"
 
 	"portal/models"
 )
@@ -26,8 +27,16 @@ const (
 const touchEvery = 5 * time.Minute
 
 // SessionUser is the key under which a session holds the id of its user, an
-// int64: the only thing a session holds.
+// int64.
 const SessionUser = "user"
+
+// SessionView is the key under which a session that was read holds the view that
+// it is in, a models.View; see StartView.
+const SessionView = "view"
+
+// SessionPassword is the key under which a session that is saved for the first
+// time may hold the hash that the person's password was compared with, a string.
+const SessionPassword = "password"
 
 // Sessions is a gorilla/sessions store whose sessions are rows. They survive a
 // restart and need no key: the cookie carries 128 random bits, the row their
@@ -61,6 +70,9 @@ type sessionRow struct {
 	UserID    int64
 	CreatedAt time.Time
 	SeenAt    time.Time
+
+	ViewAccountID *int64
+	ViewSince     *time.Time
 }
 
 func (sessionRow) TableName() string { return "sessions" }
@@ -101,6 +113,9 @@ func (s *Sessions) New(r *http.Request, name string) (*sessions.Session, error) 
 	}
 	session.ID, session.IsNew = value, false
 	session.Values[SessionUser] = row.UserID
+	if view := row.view(); view != nil {
+		session.Values[SessionView] = *view
+	}
 	if now.Sub(row.SeenAt) > touchEvery {
 		// Losing this costs nobody more than an early sign-in: a database that takes
 		// no writes must not keep people from reading.
@@ -117,20 +132,50 @@ func (s *Sessions) touch(ctx context.Context, idHash string, now time.Time) {
 	}
 	s.store.background.Go(func() {
 		defer s.touching.Unlock()
-		ctx, cancel := context.WithTimeout(ctx, writeWait)
-		defer cancel()
-		_ = s.store.write.WithContext(ctx).
-			Exec(`UPDATE sessions SET seen_at = ? WHERE id_hash = ?`, now, idHash).Error
+		_ = s.store.tx(ctx, func(tx *gorm.DB) error {
+			return tx.Exec(`UPDATE sessions SET seen_at = ? WHERE id_hash = ?`, now, idHash).Error
+		})
+	})
+}
+
+// open keeps a new session and when its person signed in: models.ErrNotFound for
+// somebody who was removed, or whose password is another than the one that was
+// compared, since then. It changes the person's row, so that whoever changes that
+// to end sessions meets this one, or is met here.
+func (s *Sessions) open(ctx context.Context, user int64, password any, id string) error {
+	return s.store.tx(ctx, func(tx *gorm.DB) error {
+		now, err := s.store.at(tx)
+		if err != nil {
+			return err
+		}
+		db := tx.Model(&models.User{}).Where("id = ? AND removed_at IS NULL", user)
+		if hash, ok := password.(string); ok {
+			db = db.Where("password_hash = ?", hash)
+		}
+		result := db.UpdateColumn("last_sign_in_at", now)
+		if result.Error != nil {
+			return result.Error
+		}
+		if result.RowsAffected != 1 {
+			return models.ErrNotFound
+		}
+		return create(tx, &sessionRow{IDHash: hashSession(id), UserID: user, CreatedAt: now, SeenAt: now})
 	})
 }
 
 // Save keeps the session and sets its cookie. With Options.MaxAge below zero it
 // ends the session: the row is deleted, so that a copied cookie is dead too.
 func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
-	db := s.store.write.WithContext(r.Context())
 	if session.Options.MaxAge < 0 {
 		if session.ID != "" {
-			if err := db.Exec(`DELETE FROM sessions WHERE id_hash = ?`, hashSession(session.ID)).Error; err != nil {
+			err := s.store.tx(r.Context(), func(tx *gorm.DB) error {
+				now, err := s.store.at(tx)
+				if err == nil {
+					_, err = endSessions(tx, now, "id_hash = ?", hashSession(session.ID))
+				}
+				return err
+			})
+			if err != nil {
 				return err
 			}
 		}
@@ -142,11 +187,11 @@ func (s *Sessions) Save(r *http.Request, w http.ResponseWriter, session *session
 		return errors.New("a session belongs to a user")
 	}
 	if session.ID == "" {
-		session.ID = rand.Text()
-		now := s.store.now()
-		if err := create(db, &sessionRow{IDHash: hashSession(session.ID), UserID: user, CreatedAt: now, SeenAt: now}); err != nil {
+		id := rand.Text()
+		if err := s.open(r.Context(), user, session.Values[SessionPassword], id); err != nil {
 			return err
 		}
+		session.ID = id
 	}
 	http.SetCookie(w, sessions.NewCookie(session.Name(), session.ID, session.Options))
 	return nil

@@ -76,7 +76,7 @@ func buy(t *testing.T, s *store.Store, v models.Viewer, owner int64) models.Orde
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := s.PlaceOrder(t.Context(), v, q.ID, asQuoted)
+	o, err := s.PlaceOrder(t.Context(), by(v), q.ID, asQuoted)
 	if err != nil {
 		t.Fatal(err)
 	}

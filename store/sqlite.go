@@ -19,7 +19,11 @@ import (
 )
 
 // sqliteFile is an SQLite database: one file, one process that serves.
-type sqliteFile struct{ path string }
+type sqliteFile struct {
+	path   string
+	opened *opened
+	draft  bool // commits don't wait for the disk, see Draft
+}
 
 func newSQLite(path string) (dialect, error) {
 	if scheme, _, found := strings.Cut(path, "://"); found {
@@ -28,7 +32,7 @@ func newSQLite(path string) (dialect, error) {
 	if path == "" || strings.HasPrefix(path, ":memory:") || strings.HasPrefix(path, "file:") {
 		return nil, errors.New("give the path of an SQLite file, such as portal.db; orders have to survive the process")
 	}
-	return sqliteFile{path}, nil
+	return sqliteFile{path: path, opened: &opened{}}, nil
 }
 
 func (d sqliteFile) open(now func() time.Time) (write, read *gorm.DB, err error) {
@@ -38,7 +42,11 @@ func (d sqliteFile) open(now func() time.Time) (write, read *gorm.DB, err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := f.Close(); err != nil {
+	d.opened.database, err = f.Stat()
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, nil, err
+	}
+	if d.opened.path, err = filepath.EvalSymlinks(d.path); err != nil {
 		return nil, nil, err
 	}
 	// One connection writes: SQLite has one writer, so waiting happens here and in
@@ -48,15 +56,21 @@ func (d sqliteFile) open(now func() time.Time) (write, read *gorm.DB, err error)
 		return nil, nil, err
 	}
 	// Readers beside it never wait for the writer (WAL).
-	read, err = d.pool(8, now, url.Values{"_query_only": {"on"}})
-	return write, read, err
+	if read, err = d.pool(8+1, now, url.Values{"_query_only": {"on"}}); err != nil {
+		return write, nil, err
+	}
+	return write, read, d.opened.hold(read)
 }
 
 func (d sqliteFile) pool(connections int, now func() time.Time, query url.Values) (*gorm.DB, error) {
 	// Everything stands in the DSN, so that every connection of the pool has it.
 	// FULL: a commit that a power cut takes back would be a charge without a record.
+	synchronous := "FULL"
+	if d.draft {
+		synchronous = "OFF"
+	}
 	for name, value := range map[string]string{
-		"_journal_mode": "WAL", "_synchronous": "FULL", "_foreign_keys": "on", "_busy_timeout": "10000",
+		"_journal_mode": "WAL", "_synchronous": synchronous, "_foreign_keys": "on", "_busy_timeout": "10000",
 	} {
 		if !query.Has(name) {
 			query.Set(name, value)
@@ -173,22 +187,22 @@ func (sqliteFile) hasTable(db *gorm.DB, name string) (bool, error) {
 	return tables > 0, err
 }
 
-// writable: a transaction that has begun is the one writer.
-func (sqliteFile) writable(*gorm.DB) error { return nil }
-
 // clock: the file has none, and one process serves it.
 func (sqliteFile) clock(*gorm.DB) (time.Time, bool, error) { return time.Time{}, false, nil }
 
 // The locks: a write transaction is the only one there is.
 
-func (sqliteFile) lockAccount(*gorm.DB, int64) error   { return nil }
-func (sqliteFile) lockNames(*gorm.DB, ...string) error { return nil }
-func (sqliteFile) lockLogs(*gorm.DB) error             { return nil }
+func (sqliteFile) lockReseller(*gorm.DB, int64, bool) error { return nil }
+func (sqliteFile) lockAccount(*gorm.DB, int64) error        { return nil }
+func (sqliteFile) lockNames(*gorm.DB, ...string) error      { return nil }
+func (sqliteFile) lockLogs(*gorm.DB) error                  { return nil }
 
 // again: whoever waits for the writer waits in line.
 func (sqliteFile) again(error) bool { return false }
 
 func (sqliteFile) engine(*gorm.DB) (string, []Trait, error) { return "", nil, nil }
+
+func (sqliteFile) accountName() string { return "lower(name)" }
 
 // exported says which index to walk: SQLite would take one on what is asked for,
 // and collect and sort all matches again for every part of the export.
@@ -197,17 +211,4 @@ func (sqliteFile) exported(oneAccount bool) string {
 		return "orders INDEXED BY orders_by_account"
 	}
 	return "orders NOT INDEXED" // the primary key serves all the same
-}
-
-func sqliteUnavailable(err error) bool {
-	var e sqlite3.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code {
-	case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrIoErr, sqlite3.ErrFull,
-		sqlite3.ErrCantOpen, sqlite3.ErrReadonly, sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrPerm:
-		return true
-	}
-	return false
 }

@@ -26,6 +26,7 @@ type Store struct {
 	write *gorm.DB
 	read  *gorm.DB // takes no writes, and never waits for one
 	clock clock
+	watch *watch
 
 	background sync.WaitGroup // what Close waits for
 }
@@ -39,7 +40,18 @@ func Open(dsn string, now func() time.Time) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	s := &Store{dialect: d, clock: newClock(now)}
+	return openWith(d, now)
+}
+
+// Draft opens an SQLite file for who makes a database that nobody uses before it
+// is whole, and that is thrown away when that is cut off: no commit waits for the
+// disk. Once it is closed, the file is whole in itself, and the caller's to sync.
+func Draft(path string, now func() time.Time) (*Store, error) {
+	return openWith(sqliteFile{path: path, opened: &opened{}, draft: true}, now)
+}
+
+func openWith(d dialect, now func() time.Time) (s *Store, err error) {
+	s = &Store{dialect: d, clock: newClock(now), watch: newWatch()}
 	s.write, s.read, err = d.open(s.now)
 	if err == nil {
 		_, err = s.at(s.read) // so that the first page goes by the right clock, too
@@ -64,12 +76,15 @@ func gormConfig(now func() time.Time) *gorm.Config {
 // Close closes every connection.
 func (s *Store) Close() error {
 	s.background.Wait()
-	var errs []error
+	errs := []error{s.letGo()}
 	for _, db := range []*gorm.DB{s.write, s.read} {
 		if db == nil {
 			continue
 		}
 		pool, err := db.DB()
+		if prepared, ok := db.ConnPool.(*gorm.PreparedStmtDB); ok {
+			prepared.Close() // GORM never forgets its statements by itself, nor what they hold
+		}
 		if err == nil {
 			err = pool.Close()
 		}
@@ -201,19 +216,22 @@ func (s *Store) newestVersion() (int64, error) {
 // database's orders belong to, and refuses another one from then on: no test
 // order may ever reach the real provider.
 func (s *Store) BindProvider(ctx context.Context, name string) error {
+	check := func(bound string, err error) error {
+		if err == nil && bound != name {
+			err = &OtherProviderError{Bound: bound, Asked: name}
+		}
+		return err
+	}
+	// A start writes nothing that is there: also on a full disk people can look.
+	if bound, err := s.Provider(ctx); err != nil || bound != "" {
+		return check(bound, err)
+	}
 	return s.tx(ctx, func(tx *gorm.DB) error {
 		err := tx.Exec(`INSERT INTO settings (name, value) VALUES ('provider', ?) ON CONFLICT DO NOTHING`, name).Error
 		if err != nil {
 			return err
 		}
-		bound, err := provider(tx)
-		if err != nil {
-			return err
-		}
-		if bound != name {
-			return &OtherProviderError{Bound: bound, Asked: name}
-		}
-		return nil
+		return check(provider(tx)) // another replica may have been quicker
 	})
 }
 
@@ -243,26 +261,24 @@ func (e *OtherProviderError) Error() string {
 // for a page gets one, and a worker tries again.
 const writeWait = 12 * time.Second
 
-// Writable says whether the database takes writes. It changes nothing.
-func (s *Store) Writable(ctx context.Context) error {
-	return s.tx(ctx, s.writable)
-}
-
 // runs is how often a transaction is run that the database breaks off.
 const runs = 5
 
 // tx runs f in one write transaction. On SQLite it is the only one; on
 // PostgreSQL others run beside it, so f first locks what it reads to decide
 // what it writes: every statement then sees what has been committed before
-// (read committed). Where the database breaks the transaction off in favour of
-// another one, f runs again: it begins with nothing and does nothing but speak
-// to the database, so that is harmless.
+// (read committed). Where the database breaks the transaction off, in favour of
+// another one or with its connection, f runs again: it begins with nothing and
+// does nothing but speak to the database, so that is harmless.
+//
+// An error means that nothing was written, but for an UndecidedError.
 func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) error) error {
 	ctx, cancel := context.WithTimeout(ctx, writeWait)
 	defer cancel()
 	for run := 1; ; run++ {
-		err := s.write.WithContext(ctx).Transaction(f, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
-		if err == nil || run == runs || !s.again(err) {
+		err := s.commit(ctx, f)
+		if err == nil || run == runs || errors.As(err, new(*UndecidedError)) || !s.again(err) {
+			s.Notice(err)
 			return err
 		}
 		// Not at the same moment as the other one, once more.
@@ -276,9 +292,33 @@ func (s *Store) tx(ctx context.Context, f func(tx *gorm.DB) error) error {
 	}
 }
 
+func (s *Store) commit(ctx context.Context, f func(tx *gorm.DB) error) error {
+	committing := false
+	err := s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		err := f(tx)
+		if err == nil {
+			err = s.there()
+		}
+		committing = err == nil
+		return err
+	}, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	switch {
+	case errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil:
+		return ctx.Err() // which database/sql has seen to before the commit
+	case err != nil && committing && !s.undone(err):
+		return &UndecidedError{err}
+	}
+	return err
+}
+
 // snapshot reads several tables as they are at one moment.
 func (s *Store) snapshot(ctx context.Context, f func(tx *gorm.DB) error) error {
-	return s.read.WithContext(ctx).Transaction(f, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	err := s.read.WithContext(ctx).Transaction(f, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	s.Notice(err)
+	return err
 }
 
 // step is tx with a name, for the tests that end the program on either side of
@@ -314,4 +354,14 @@ func create(db *gorm.DB, row any) error {
 		return models.ErrExists
 	}
 	return err
+}
+
+// add is create in a transaction of its own.
+func add[T any](ctx context.Context, s *Store, row T) (T, error) {
+	var kept T
+	err := s.tx(ctx, func(tx *gorm.DB) error {
+		kept = row
+		return create(tx, &kept)
+	})
+	return kept, err
 }

@@ -19,11 +19,11 @@ func TestAQuoteLeadsToOneOrder(t *testing.T) {
 	t.Run("however often and by whom it is placed", func(t *testing.T) {
 		w := newWorld(t)
 		q := w.quote(w.viewer, w.account)
-		first, err := w.PlaceOrder(t.Context(), w.viewer, q.ID, asQuoted)
+		first, err := w.PlaceOrder(t.Context(), by(w.viewer), q.ID, asQuoted)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := w.PlaceOrder(t.Context(), w.viewer, q.ID, asQuoted)
+		again, err := w.PlaceOrder(t.Context(), by(w.viewer), q.ID, asQuoted)
 		if err != nil || again.Number != first.Number || again.ClientToken != first.ClientToken {
 			t.Fatalf("second placing: %v, %v; want the same order %s", again.Number, err, first.Number)
 		}
@@ -35,7 +35,7 @@ func TestAQuoteLeadsToOneOrder(t *testing.T) {
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
-				o, err := w.PlaceOrder(context.Background(), w.viewer, q.ID, asQuoted)
+				o, err := w.PlaceOrder(context.Background(), by(w.viewer), q.ID, asQuoted)
 				if err != nil {
 					t.Error(err)
 				}
@@ -55,9 +55,9 @@ func TestAQuoteLeadsToOneOrder(t *testing.T) {
 	t.Run("even after it has expired: the order it led to comes first", func(t *testing.T) {
 		w := newWorld(t)
 		q := w.quote(w.viewer, w.account)
-		first, _ := w.PlaceOrder(t.Context(), w.viewer, q.ID, asQuoted)
+		first, _ := w.PlaceOrder(t.Context(), by(w.viewer), q.ID, asQuoted)
 		w.pass(time.Hour)
-		again, err := w.PlaceOrder(t.Context(), w.viewer, q.ID, store.Placing{})
+		again, err := w.PlaceOrder(t.Context(), by(w.viewer), q.ID, store.Placing{})
 		if err != nil || again.ID != first.ID {
 			t.Fatalf("got %v, %v", again.Number, err)
 		}
@@ -78,7 +78,7 @@ func TestAQuoteThatNoLongerHoldsIsNotPlaced(t *testing.T) {
 			w, p := newWorld(t), asQuoted
 			q := w.quote(w.viewer, w.account)
 			tc.change(w, &p)
-			_, err := w.PlaceOrder(t.Context(), w.viewer, q.ID, p)
+			_, err := w.PlaceOrder(t.Context(), by(w.viewer), q.ID, p)
 			var changed *models.QuoteChangedError
 			if !errors.As(err, &changed) {
 				t.Fatalf("got %v, want a changed quote", err)
@@ -100,11 +100,11 @@ func TestAQuoteThatNoLongerHoldsIsNotPlaced(t *testing.T) {
 func TestAnAccountHasOneOpenOrder(t *testing.T) {
 	w := newWorld(t)
 	one, two := w.quote(w.viewer, w.account), w.quote(w.viewer, w.account)
-	first, err := w.PlaceOrder(t.Context(), w.viewer, one.ID, asQuoted)
+	first, err := w.PlaceOrder(t.Context(), by(w.viewer), one.ID, asQuoted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.PlaceOrder(t.Context(), w.viewer, two.ID, asQuoted)
+	_, err = w.PlaceOrder(t.Context(), by(w.viewer), two.ID, asQuoted)
 	var open *models.OpenOrderError
 	if !errors.As(err, &open) || open.Number != first.Number {
 		t.Fatalf("got %v, want open order %s", err, first.Number)
@@ -120,15 +120,15 @@ func TestAnAccountHasOneOpenOrder(t *testing.T) {
 	})
 	t.Run("another account is free", func(t *testing.T) {
 		account, viewer := w.customer(1002, "b@example.com")
-		if _, err := w.PlaceOrder(t.Context(), viewer, w.quote(viewer, account).ID, asQuoted); err != nil {
+		if _, err := w.PlaceOrder(t.Context(), by(viewer), w.quote(viewer, account).ID, asQuoted); err != nil {
 			t.Fatal(err)
 		}
 	})
 	t.Run("free again once the order is settled", func(t *testing.T) {
-		if err := w.CancelOrder(t.Context(), w.viewer, first.Number); err != nil {
+		if err := w.CancelOrder(t.Context(), by(w.viewer), first.Number); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.PlaceOrder(t.Context(), w.viewer, two.ID, asQuoted); err != nil {
+		if _, err := w.PlaceOrder(t.Context(), by(w.viewer), two.ID, asQuoted); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -141,7 +141,7 @@ func TestASubscribedAccountBuysNothing(t *testing.T) {
 	if err := w.Answer(t.Context(), o, attempt, done, completed); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.PlaceOrder(t.Context(), w.viewer, open.ID, asQuoted); !errors.Is(err, models.ErrSubscribed) {
+	if _, err := w.PlaceOrder(t.Context(), by(w.viewer), open.ID, asQuoted); !errors.Is(err, models.ErrSubscribed) {
 		t.Fatalf("placing an older quote: %v", err)
 	}
 	if _, err := w.AddQuote(t.Context(), w.viewer, models.Quote{AccountID: w.account.ID, Kind: models.Buy}); !errors.Is(err, models.ErrSubscribed) {
@@ -168,8 +168,8 @@ func TestWhatOthersOwnIsNotFound(t *testing.T) {
 		"quote":    second(w.Quote(ctx, stranger, q.ID)),
 		"order":    second(w.Order(ctx, stranger, o.Number)),
 		"by quote": second(w.OrderByQuote(ctx, stranger, o.QuoteID)),
-		"placing":  second(w.PlaceOrder(ctx, stranger, q.ID, asQuoted)),
-		"cancel":   w.CancelOrder(ctx, stranger, o.Number),
+		"placing":  second(w.PlaceOrder(ctx, by(stranger), q.ID, asQuoted)),
+		"cancel":   w.CancelOrder(ctx, by(stranger), o.Number),
 		"quoting":  second(w.AddQuote(ctx, stranger, models.Quote{AccountID: w.account.ID, Kind: models.Buy})),
 	} {
 		if !errors.Is(err, models.ErrNotFound) {
@@ -184,10 +184,10 @@ func TestWhatOthersOwnIsNotFound(t *testing.T) {
 		if _, err := w.Order(ctx, support, o.Number); err != nil {
 			t.Error(err)
 		}
-		if err := w.CancelOrder(ctx, support, o.Number); !errors.Is(err, models.ErrForbidden) {
+		if err := w.CancelOrder(ctx, by(support), o.Number); !errors.Is(err, models.ErrForbidden) {
 			t.Errorf("cancel: %v", err)
 		}
-		if _, err := w.PlaceOrder(ctx, support, q.ID, asQuoted); !errors.Is(err, models.ErrForbidden) {
+		if _, err := w.PlaceOrder(ctx, by(support), q.ID, asQuoted); !errors.Is(err, models.ErrForbidden) {
 			t.Errorf("place: %v", err)
 		}
 	})
@@ -292,14 +292,14 @@ func TestHistoryRefusesToBeChanged(t *testing.T) {
 func TestOnlyWhatIsPlacedCanBeCancelled(t *testing.T) {
 	w := newWorld(t)
 	o, attempt := w.claim(w.place())
-	if err := w.CancelOrder(t.Context(), w.viewer, o.Number); !errors.Is(err, models.ErrConflict) {
+	if err := w.CancelOrder(t.Context(), by(w.viewer), o.Number); !errors.Is(err, models.ErrConflict) {
 		t.Fatalf("cancelling while sending: %v", err)
 	}
 	if err := w.Answer(t.Context(), o, attempt, models.Answer{Outcome: models.OutcomeNotSent},
 		store.Next{Status: models.Placed, Reason: models.ReasonNotSent}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.CancelOrder(t.Context(), w.viewer, o.Number); err != nil {
+	if err := w.CancelOrder(t.Context(), by(w.viewer), o.Number); err != nil {
 		t.Fatalf("cancelling what was provably not sent: %v", err)
 	}
 	if ids, err := w.Due(t.Context(), 10); err != nil || len(ids) != 0 {
@@ -375,7 +375,7 @@ func TestOnlyWhatLastsIsOpened(t *testing.T) {
 func TestACancelledOrderIsNotClaimed(t *testing.T) {
 	w := newWorld(t)
 	read := w.place()
-	if err := w.CancelOrder(t.Context(), w.viewer, read.Number); err != nil {
+	if err := w.CancelOrder(t.Context(), by(w.viewer), read.Number); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := w.Claim(t.Context(), read, "CreateInstance", time.Second); !errors.Is(err, models.ErrConflict) {

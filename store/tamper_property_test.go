@@ -98,7 +98,7 @@ func (h *history) live(rt *rapid.T) {
 		quote, err := w.AddQuote(ctx, w.viewer, w.filled(q))
 		check(err)
 		if err == nil {
-			_, err = w.PlaceOrder(ctx, w.viewer, quote.ID, store.Placing{InstanceCount: q.InstanceCount, PriceBookHash: "book", CredentialProfile: "default"})
+			_, err = w.PlaceOrder(ctx, by(w.viewer), quote.ID, store.Placing{InstanceCount: q.InstanceCount, PriceBookHash: "book", CredentialProfile: "default"})
 			check(err)
 		}
 	}
@@ -134,7 +134,7 @@ func (h *history) live(rt *rapid.T) {
 			place, place, send, send, send, sign,
 			func(*rapid.T) {
 				if o, ok := open(); ok {
-					check(w.CancelOrder(ctx, w.viewer, o.Number))
+					check(w.CancelOrder(ctx, by(w.viewer), o.Number))
 				}
 			},
 			func(*rapid.T) {
@@ -152,18 +152,18 @@ func (h *history) live(rt *rapid.T) {
 					number++
 					if p := models.Proposal(w.events(o)); p != nil {
 						answer := rapid.SampledFrom([]func(context.Context, string, store.Confirmation) error{w.ConfirmProposal, w.DeclineProposal}).Draw(rt, "answered")
-						check(answer(ctx, o.Number, store.Confirmation{Proposal: p.ID, Actor: "user:7", Note: "looked, too"}))
+						check(answer(ctx, o.Number, store.Confirmation{Proposal: p.ID, By: named("user:7"), Note: "looked, too"}))
 						return
 					}
 					check(w.SetSettleByTwo(ctx, rapid.Bool().Draw(rt, "by two")))
 					check(second(w.SettleOrder(ctx, o.Number, store.Settlement{
 						As:   rapid.SampledFrom(models.Verdicts()).Draw(rt, "settled"),
-						Note: "seen", ProviderOrderID: fmt.Sprint("PO", number), InstanceID: fmt.Sprint("sas-", number), Actor: "command:op",
+						Note: "seen", ProviderOrderID: fmt.Sprint("PO", number), InstanceID: fmt.Sprint("sas-", number), By: named("command:op"),
 					})))
 				}
 			},
 			func(rt *rapid.T) {
-				_, err := w.Record(ctx, w.operator(), w.outside(rapid.SampledFrom(models.OutsideKinds()).Draw(rt, "recorded"), 100*day), nil)
+				_, err := w.Record(ctx, by(w.operator()), w.outside(rapid.SampledFrom(models.OutsideKinds()).Draw(rt, "recorded"), 100*day), nil)
 				check(err)
 			},
 		}).Draw(rt, "step")(rt)

@@ -15,7 +15,7 @@ import (
 )
 
 // records are the tables that an audit answers for.
-var records = []string{"orders", "quotes", "attempts", "events", "outside_events", "checkpoints"}
+var records = []string{"orders", "quotes", "attempts", "events", "outside_events", "order_notes", "changes", "checkpoints"}
 
 // attacker has the file: no trigger, key or check of the database is in the way.
 func (w *world) attacker() func(sql string, args ...any) {
@@ -83,6 +83,12 @@ func others(column string, v any) []any {
 	case nil:
 		if strings.HasSuffix(column, "_at") || strings.HasSuffix(column, "_until") {
 			return []any{time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)}
+		}
+		if strings.HasSuffix(column, "_fen") {
+			return []any{1}
+		}
+		if slices.Contains([]string{"account_id", "reseller_id", "user_id", "order_id"}, column) {
+			return []any{7}
 		}
 		return []any{"x"}
 	case time.Time:
@@ -240,9 +246,19 @@ func TestWhatWasDoneIsTold(t *testing.T) {
 			`DELETE FROM outside_events WHERE id = 2`}, "entry from outside with id 3"},
 		"the last entry removed": {[]string{
 			`DELETE FROM outside_events WHERE id = 4`}, "covers 4 entries from outside, and only 3 are there"},
+		"a note's words": {[]string{
+			`UPDATE order_notes SET note = 'x' WHERE id = 1`}, "the notes with ids 1 to 1 are not those that were signed"},
+		"the last note removed": {[]string{
+			`DELETE FROM order_notes WHERE id = 2`}, "covers 2 notes, and only 1 are there"},
 		"the last order removed, with its rows": {[]string{
 			`DELETE FROM events WHERE order_id = ` + newest, `DELETE FROM attempts WHERE order_id = ` + newest, `DELETE FROM orders WHERE id = ` + newest},
 			"covers 26 events, and only 24 are there"},
+		"a change": {[]string{
+			`UPDATE changes SET reason = 'x' WHERE id = 1`}, "the changes with ids"},
+		"the last change removed": {[]string{
+			`DELETE FROM changes WHERE id = (SELECT max(id) FROM changes)`}, "covers 21 changes, and only 20 are there"},
+		"a change of a reseller": {[]string{
+			`UPDATE changes SET after = replace(after, 'north', 'south') WHERE id = (SELECT max(id) FROM changes)`}, "the changes with ids"},
 		"a checkpoint": {[]string{
 			`UPDATE checkpoints SET note = replace(note, 'number 2', 'number 3') WHERE id = 2`}, "checkpoint 2: its signature does not fit"},
 		"a checkpoint removed": {[]string{
@@ -372,7 +388,7 @@ func TestWhoWritesNewHashesMeetsTheSignature(t *testing.T) {
 func TestACutOffEndIsFound(t *testing.T) {
 	h := newHistory(t)
 	attack := h.attacker()
-	for _, table := range []string{"events", "attempts"} {
+	for _, table := range []string{"events", "attempts", "order_notes", "changes"} {
 		attack(`DELETE FROM ` + table + ` WHERE order_id = (SELECT max(id) FROM orders)`)
 	}
 	attack(`DELETE FROM orders WHERE id = (SELECT max(id) FROM orders)`)

@@ -90,7 +90,7 @@ func (s *Store) Succeed(ctx context.Context, limits ...Limit) error {
 	})
 }
 
-// Sweep deletes sessions and throttles that time has ended. Replicas that do so
+// Sweep deletes sessions, throttles and uploaded lists that time has ended, and ends views. Replicas that do so
 // at the same moment delete nothing more.
 func (s *Store) Sweep(ctx context.Context) error {
 	return s.tx(ctx, func(tx *gorm.DB) error {
@@ -98,9 +98,13 @@ func (s *Store) Sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = tx.Exec(`DELETE FROM sessions WHERE seen_at < ? OR created_at < ?`,
-			now.Add(-SessionIdle), now.Add(-SessionAge)).Error
-		if err != nil {
+		if _, err := endSessions(tx, now, "seen_at < ? OR created_at < ?", now.Add(-SessionIdle), now.Add(-SessionAge)); err != nil {
+			return err
+		}
+		if err := sweepViews(tx, now); err != nil {
+			return err
+		}
+		if err := tx.Exec(`DELETE FROM account_imports WHERE expires_at < ?`, now).Error; err != nil {
 			return err
 		}
 		return tx.Exec(`DELETE FROM throttles WHERE since < ?`, now.Add(-24*time.Hour)).Error

@@ -105,6 +105,7 @@ func TestTheDatabaseItselfKeepsEveryRecord(t *testing.T) {
 		}
 		refused("an attempt's number", `INSERT OR REPLACE INTO attempts SELECT id + 1000, order_id, number, claim, started_at, request, answered_at, outcome,
 			http_status, code, message, request_id, response, late FROM attempts`)
+		refused("a note that is kept once", `INSERT OR REPLACE INTO order_notes SELECT id + 1000, order_id, user_id, note, once, created_at FROM order_notes`)
 	})
 	t.Run("and nothing comes without a seal", func(t *testing.T) {
 		for _, column := range []string{"digest", "state", "hash"} {

@@ -18,23 +18,27 @@ import (
 const clockSlack = 5 * time.Second
 
 // Due lists the orders that need a worker now, those waiting longest first:
-// placed or unknown and due, or sending with a lease that has run out. They
+// placed or unknown and due, sending with a lease that has run out, or waiting
+// for an approval that nobody gave. They
 // are found in the database, so that a restart forgets none and every replica
 // finds all. Several may find the same one: Claim and Advance let one through.
 func (s *Store) Due(ctx context.Context, limit int) ([]int64, error) {
 	db := s.read.WithContext(ctx)
 	now, err := s.at(db)
 	if err != nil {
+		s.Notice(err)
 		return nil, err
 	}
 	var ids []int64
-	return ids, db.Raw(`
+	err = db.Raw(`
 		SELECT id FROM orders
-		WHERE status IN ('placed', 'unknown') AND due_at <= @now
+		WHERE status IN ('awaiting_approval', 'placed', 'unknown') AND due_at <= @now
 		   OR status = 'sending' AND lease_until <= @now
 		   OR status IN ('placed', 'sending', 'unknown') AND updated_at > @later
 		ORDER BY coalesce(due_at, lease_until), id LIMIT @limit`,
 		map[string]any{"now": now, "later": now.Add(clockSlack), "limit": limit}).Scan(&ids).Error
+	s.Notice(err)
+	return ids, err
 }
 
 // Work is an order with what it takes to decide what is next for it.

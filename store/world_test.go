@@ -87,7 +87,7 @@ func (w *world) held(account models.Account) store.Holding {
 
 func (w *world) place() models.Order {
 	w.t.Helper()
-	order, err := w.PlaceOrder(w.t.Context(), w.viewer, w.quote(w.viewer, w.account).ID, asQuoted)
+	order, err := w.PlaceOrder(w.t.Context(), by(w.viewer), w.quote(w.viewer, w.account).ID, asQuoted)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -122,9 +122,12 @@ func story() []views.Happening {
 // accountPages are the subscription page in its states.
 func accountPages() []canned {
 	var out []canned
-	recent := []models.Order{order(models.Completed, models.Buy, models.ReasonDone), order(models.Rejected, models.Buy, models.ReasonRefused)}
+	recent := []views.OrderRow{
+		{Order: order(models.Completed, models.Buy, models.ReasonDone), By: "chen@north.example, as admin of North Cloud"},
+		{Order: order(models.Rejected, models.Buy, models.ReasonRefused)},
+	}
 	add := func(name string, p views.Page, props views.AccountProps) {
-		props.Account, props.MayOrder = account, p.Viewer.MayOrder()
+		props.Account, props.MayOrder = account, p.Viewer.May(models.ActOrder)
 		if props.Subscription != nil {
 			props.Recent = recent
 		}
@@ -134,7 +137,7 @@ func accountPages() []canned {
 	refreshing := home
 	refreshing.Refresh = 5 * time.Second
 	support, operator := page(models.Support, "/accounts/7"), page(models.Operator, "/accounts/7")
-	bought := []views.Happening{{At: now.Add(-day), Key: "buy", Order: &recent[0], By: "li.na@yunqi.example"}}
+	bought := []views.Happening{{At: now.Add(-day), Key: "buy", Order: &recent[0].Order, By: "li.na@yunqi.example"}}
 	open := order(models.Unknown, models.Buy, models.ReasonNoAnswer)
 
 	add("account-none", home, views.AccountProps{Actions: unsubscribed(views.Action{})})
@@ -357,7 +360,7 @@ func TestSubscriptionSaysWhatIsSo(t *testing.T) {
 		"account-active": {
 			"en": {
 				"364 days", "25 machines", "All covered", "23 November 2027 at 14:05:33 Beijing time",
-				"Alibaba Cloud renews it on 23 November 2027 at 14:05 Beijing time for 12 months and charges whoever pays about CN¥15,300.00",
+				"Alibaba Cloud renews it on 23 November 2027 at 14:05 Beijing time for 12 months. At your reseller’s price of today that is about CN¥15,300.00",
 				"Example prices", "Machines owned 25 machines All covered Read on 24 November 2026 at 14:04 Beijing time", "An account can hold one subscription",
 			},
 			"zh-Hans": {"364 天", "25 台", "已全部授权", "2027年11月23日 14:05（北京时间）到期时由阿里云自动续费 12 个月", "¥15,300.00", "读取时间：2026年11月24日 14:04（北京时间）"},

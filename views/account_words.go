@@ -37,11 +37,7 @@ func oneReason(actions []Action) bool {
 
 // outgrown is how many machines of a subscription in force are not covered.
 func outgrown(page Page, props AccountProps) int {
-	s, owned := props.Subscription, props.Owned
-	if owned == nil || expired(page, *s) {
-		return 0
-	}
-	return max(0, owned.Machines-s.InstanceCount)
+	return models.Outgrown(props.Subscription, props.Owned, page.Now)
 }
 
 // expired says whether what is held has ended.
@@ -68,8 +64,10 @@ func doingWhat(ctx context.Context, kind models.Kind, s models.Subscription, ane
 }
 
 // renewsAtEnd says what happens at the end by itself.
-func renewsAtEnd(ctx context.Context, s models.Subscription, fen models.Fen, now time.Time) string {
+func renewsAtEnd(ctx context.Context, s models.Subscription, fen models.Fen, resold bool, now time.Time) string {
 	switch {
+	case s.AutoRenew && fen > 0 && resold:
+		return t(ctx, "account.renews_own", "Day", s.EndsAt, "Months", months(ctx, s.AutoRenewMonths), "Sum", fen)
 	case s.AutoRenew && fen > 0:
 		return t(ctx, "account.renews_for", "Day", s.EndsAt, "Months", months(ctx, s.AutoRenewMonths), "Sum", fen)
 	case s.AutoRenew:

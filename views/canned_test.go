@@ -90,7 +90,7 @@ func order(status models.Status, kind models.Kind, reason models.Reason) models.
 		o.DueAt = ptr(now.Add(8 * time.Second))
 	case models.NeedsReview:
 		o.Code, o.RequestID = "InstanceAlreadyExists", "5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"
-	case models.Placed, models.Sending, models.Cancelled:
+	case models.AwaitingApproval, models.Placed, models.Sending, models.Cancelled:
 	}
 	return o
 }
@@ -98,6 +98,8 @@ func order(status models.Status, kind models.Kind, reason models.Reason) models.
 // reasonFor is a reason that an order of the status usually has.
 func reasonFor(s models.Status) models.Reason {
 	switch s {
+	case models.AwaitingApproval:
+		return models.ReasonNeedsApproval
 	case models.Placed:
 		return models.ReasonPlacedByUser
 	case models.Sending:
@@ -138,29 +140,42 @@ func orderProps(o models.Order, staff bool) views.OrderProps {
 			Request: "POST https://sas-api.aliyuncs.com/\nAction=CreateInstance", Response: `{"Code":"InstanceAlreadyExists","RequestId":"5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"}`,
 		},
 	}
-	return views.OrderProps{
-		Order: o, Quote: quoteOf(o.Kind), Account: account, Email: "li.na@yunqi.example", Events: events, Attempts: attempts,
+	p := views.OrderProps{
+		Order: o, Quote: quoteOf(o.Kind), Account: account, By: "li.na@yunqi.example", Events: events, Attempts: attempts,
+		Mails: []models.Mail{
+			{Kind: models.MailAsked, Email: "admin.with.a.very.long.name.indeed@reseller.yunqi.example", State: models.MailSent, SettledAt: &now, DueAt: now},
+			{Kind: models.MailReceipt, Email: "li.na@yunqi.example", State: models.MailUncertain, Why: models.MailNoAnswer, SettledAt: &now, DueAt: now},
+			{Kind: models.MailReceipt, Email: "wang@yunqi.example", State: models.MailWaiting, Why: models.MailRefused, Reply: 451, DueAt: now},
+		},
 		Staff: staff, CanCancel: o.Status == models.Placed && !staff,
 	}
+	if staff {
+		p.Link = "https://portal.example.com/orders/" + o.Number
+		p.Notes = &views.Notes{Form: "LJVRHOEFYGZQXNKD", All: []views.Note{
+			{At: now.Add(-time.Hour), By: "wang.fang@support.example", Words: "Rang twice: <b>wants</b> an invoice.\n\nSee https://tickets.example/4711"},
+			{At: now, By: "chen@portal.example", Words: "已回电，客户稍后再来咨询。"},
+		}}
+	}
+	return p
 }
 
 func quoteForm() views.QuoteFormProps {
 	return views.QuoteFormProps{
 		Account: account, Count: models.Count{Machines: 25, ReadAt: now.Add(-time.Minute)},
 		Editions: []views.EditionOption{
-			{Edition: models.Pro, UnitFen: 6000, TotalFen: 1530000, Chosen: true},
-			{Edition: models.Enterprise, UnitFen: 15000, TotalFen: 3825000},
+			{Edition: models.Pro, UnitFen: 6000, Sum: views.Sum{TotalFen: 1530000}, Chosen: true},
+			{Edition: models.Enterprise, UnitFen: 15000, Sum: views.Sum{TotalFen: 3825000}},
 		},
 		Terms: []views.TermOption{
-			{Term: models.Term{Cycle: models.Month, Duration: 1}, TotalFen: 150000},
-			{Term: models.Term{Cycle: models.Month, Duration: 3}, TotalFen: 450000},
-			{Term: models.Term{Cycle: models.Month, Duration: 6}, TotalFen: 900000},
-			{Term: models.Term{Cycle: models.Year, Duration: 1}, TotalFen: 1530000, SavingFen: 270000, Percent: "15", Chosen: true},
-			{Term: models.Term{Cycle: models.Year, Duration: 2}, TotalFen: 3060000, SavingFen: 540000, Percent: "15"},
-			{Term: models.Term{Cycle: models.Year, Duration: 3}, TotalFen: 4590000, SavingFen: 810000, Percent: "15"},
+			{Term: models.Term{Cycle: models.Month, Duration: 1}, Sum: views.Sum{TotalFen: 150000}},
+			{Term: models.Term{Cycle: models.Month, Duration: 3}, Sum: views.Sum{TotalFen: 450000}},
+			{Term: models.Term{Cycle: models.Month, Duration: 6}, Sum: views.Sum{TotalFen: 900000}},
+			{Term: models.Term{Cycle: models.Year, Duration: 1}, Sum: views.Sum{TotalFen: 1530000, SavingFen: 270000}, Percent: "15", Chosen: true},
+			{Term: models.Term{Cycle: models.Year, Duration: 2}, Sum: views.Sum{TotalFen: 3060000, SavingFen: 540000}, Percent: "15"},
+			{Term: models.Term{Cycle: models.Year, Duration: 3}, Sum: views.Sum{TotalFen: 4590000, SavingFen: 810000}, Percent: "15"},
 		},
 		AutoRenewOptions: []int{1, 3, 6, 12}, AutoRenewMonths: 12,
-		Lines: lines(25, 12, 6000, "15", -270000), TotalFen: 1530000, StartsAt: now, EndsAt: yearOn,
+		Sum: views.Sum{Lines: lines(25, 12, 6000, "15", -270000), TotalFen: 1530000}, StartsAt: now, EndsAt: yearOn,
 		ValidFor: 30 * time.Minute, ExamplePrices: true,
 	}
 }
@@ -181,6 +196,9 @@ func orderRows() []views.OrderRow {
 	return rows
 }
 
+// again is a form that could not be kept.
+var again = &views.Again{Action: "/accounts/7/quote?kind=buy", Fields: []views.Typed{{Name: "edition", Value: "pro"}, {Name: "term", Value: `<"month-1">`}}}
+
 // errorPages are the keys with values for their placeholders.
 var errorPages = []views.ErrorProps{
 	{Status: 404, Key: "not_found", Back: "/"},
@@ -193,6 +211,8 @@ var errorPages = []views.ErrorProps{
 	{Status: 429, Key: "throttled", Back: "/"},
 	{Status: 500, Key: "internal", Retry: "/orders", Back: "/", OrderNumber: "P20261124-7K3M9QXR"},
 	{Status: 503, Key: "unavailable", Retry: "/", Back: "/"},
+	{Status: 503, Key: "not_saved", Again: again, Back: "/accounts/7/quote"},
+	{Status: 503, Key: "undecided", Again: again, Back: "/quotes/01a218d1-1405-74c7-8a12-4a31b1058dcc"},
 	{Status: 503, Key: "count_unavailable", Retry: "/accounts/7/quote?kind=buy&edition=pro", Back: "/accounts/7"},
 	{Status: 502, Key: "count_refused", Args: []any{"Code", "Forbidden.RAM", "RequestID", "5C8F2A1B-6D3E-4F70-9A8B-1C2D3E4F5061"}, Back: "/accounts/7"},
 	{Status: 429, Key: "count_throttled", Retry: "/accounts/7/quote?kind=buy", Back: "/accounts/7"},
@@ -232,20 +252,26 @@ func pages() []canned {
 		return func(p views.Page) templ.Component { return views.Accounts(p, props) }
 	}
 	staff := page(models.ResellerAdmin, "/accounts")
-	add("accounts", staff, accounts(views.AccountsProps{NextURL: "/accounts?after=8", Rows: []views.AccountRow{
-		{Account: account, Subscription: subscription(200*24*time.Hour, true)},
-		{Account: direct, OpenOrder: ptr(order(models.Unknown, models.Buy, models.ReasonNoAnswer))},
-		{Account: models.Account{ID: 9, OwnerID: 1, Name: "成都星河"}},
+	owned := func(machines int) *models.Count { return &models.Count{Machines: machines, ReadAt: now} }
+	add("accounts", staff, accounts(views.AccountsProps{NextURL: "/accounts?after=8", FirstURL: "/accounts", CSVURL: "/accounts.csv", Year: 2026, Count: 84, Rows: []views.AccountRow{
+		{Account: account, Subscription: subscription(200*24*time.Hour, true), Owned: owned(30), SpentFen: 1530000, LastOrder: ptr(order(models.Completed, models.Buy, models.ReasonDone))},
+		{Account: direct, OpenOrder: ptr(order(models.Unknown, models.Buy, models.ReasonNoAnswer)), Owned: owned(7)},
+		{Account: models.Account{ID: 9, OwnerID: 1, Name: "成都星河"}, SpentFen: -12345},
 		{Account: models.Account{ID: 10, OwnerID: 9223372036854775807, Name: "A"}, Subscription: subscription(-24*time.Hour, false)},
 	}}))
-	add("accounts-no-match", staff, accounts(views.AccountsProps{Query: "<i>x"}))
+	add("accounts-no-match", staff, accounts(views.AccountsProps{Query: "<i>x", State: "outgrown", Sort: "spend", Year: 2026}))
+	add("accounts-wrong", staff, accounts(views.AccountsProps{Sort: "x", Year: 2026, Problems: []views.Problem{{Field: "sort", Key: "account_sort_unknown"}}}))
+	add("accounts-many", staff, accounts(views.AccountsProps{Count: 10000, CountCapped: true, Year: 2026, Rows: []views.AccountRow{{Account: account}}}))
 	add("accounts-none", staff, accounts(views.AccountsProps{}))
 
+	out = append(out, dashboardPages()...)
 	home := page(models.Customer, "/accounts/7")
 	out = append(out, accountPages()...)
 	out = append(out, cannotPages()...)
 	out = append(out, outsidePages()...)
 	out = append(out, heldPages()...)
+	out = append(out, suspendedPages()...)
+	out = append(out, peoplePages()...)
 	out = append(out, reviewPages()...)
 
 	form := func(change func(*views.QuoteFormProps)) func(views.Page) templ.Component {
@@ -257,11 +283,11 @@ func pages() []canned {
 	add("quote", asking, form(func(*views.QuoteFormProps) {}))
 	add("quote-auto-renew", asking, form(func(p *views.QuoteFormProps) { p.AutoRenew = true }))
 	add("quote-problems", asking, form(func(p *views.QuoteFormProps) {
-		p.AutoRenew, p.AutoRenewMonths, p.MinimumMonths, p.Lines, p.Count.Machines = true, 0, 6, nil, 1
+		p.AutoRenew, p.AutoRenewMonths, p.MinimumMonths, p.Sum.Lines, p.Count.Machines = true, 0, 6, nil, 1
 		p.Editions[0].Chosen, p.Terms = false, p.Terms[2:]
 		p.Terms[1].Chosen = false
 		for i := range p.Terms {
-			p.Terms[i].TotalFen, p.Terms[i].SavingFen = 0, 0
+			p.Terms[i].Sum = views.Sum{}
 		}
 		p.Problems = []views.Problem{
 			{Field: "edition", Key: "edition_missing"}, {Field: "edition", Key: "edition_unknown"},
@@ -319,11 +345,44 @@ func pages() []canned {
 	out = append(out, canned{"order-staff", models.NeedsReview, page(models.Support, "/orders/P20261124-7K3M9QXR"), func(p views.Page) templ.Component {
 		return views.Order(p, orderProps(order(models.NeedsReview, models.Buy, models.ReasonContradicted), true))
 	}})
-	out = append(out, canned{"order-cancel-too-late", models.Sending, page(models.Customer, "/orders/P20261124-7K3M9QXR"), func(p views.Page) templ.Component {
+	for name, change := range map[string]func(*views.OrderProps, *views.Page){
+		"none":   func(p *views.OrderProps, _ *views.Page) { p.Notes.All = nil },
+		"moving": func(_ *views.OrderProps, p *views.Page) { p.Refresh = 3 * time.Second },
+		"still":  func(_ *views.OrderProps, p *views.Page) { p.Refresh, p.Path = 3*time.Second, p.Path+"?refresh=off" },
+		"problem": func(p *views.OrderProps, _ *views.Page) {
+			p.Notes.Typed = `</textarea><b>x`
+			p.Problems = []views.Problem{{Field: "note", Key: "note_too_long", Args: []any{"Count", 2001, "Most", 2000}}}
+		},
+	} {
+		props, p := orderProps(order(models.Unknown, models.Buy, models.ReasonNoAnswer), true), page(models.Support, "/orders/P20261124-7K3M9QXR")
+		change(&props, &p)
+		out = append(out, canned{"notes-" + name, models.Unknown, p, func(p views.Page) templ.Component { return views.Order(p, props) }})
+	}
+	out = append(out, canned{"order-cancel-too-late", models.Sending, page(models.Operator, "/orders/P20261124-7K3M9QXR"), func(p views.Page) templ.Component {
 		props := orderProps(order(models.Sending, models.Buy, models.ReasonClaimed), true)
 		props.Attempts, props.Problems = nil, []views.Problem{{Key: "cancel_too_late"}}
 		return views.Order(p, props)
 	}})
+
+	search := func(props views.SearchProps) func(views.Page) templ.Component {
+		return func(p views.Page) templ.Component { return views.Search(p, props) }
+	}
+	searching := page(models.Support, "/search")
+	add("search", searching, search(views.SearchProps{Queue: &views.Queue{
+		Unknown: views.QueueCount{Count: 2, URL: "/orders?status=unknown"}, InReview: views.QueueCount{URL: "/orders?status=needs_review"},
+		Rejected: views.QueueCount{Count: 10000, Capped: true, URL: "/orders?status=rejected"}, Stuck: orderRows(), MoreStuck: true,
+	}}))
+	add("search-found", searching, search(views.SearchProps{
+		Query: `yun<"`, Orders: orderRows(), MoreOrdersURL: "/orders?q=sas-1",
+		Accounts: []views.AccountRow{{Account: account}, {Account: direct}}, AccountsMore: true, AccountsURL: "/accounts?q=yun",
+		People: []models.Person{
+			{Email: "li.na@yunqi.example", Role: models.Customer, Account: &account},
+			{Email: "zhang.wei@reseller.example", Role: models.ResellerAdmin, Reseller: &models.Reseller{ID: 3, Name: "华东云"}},
+			{Email: "chen@portal.example", Role: models.Operator},
+		},
+	}))
+	add("search-none", page(models.ResellerAdmin, "/search?q=x"), search(views.SearchProps{Query: `x<"`, OrdersURL: "/orders?q=x", AccountsURL: "/accounts?q=x"}))
+	add("search-problem", searching, search(views.SearchProps{Query: "xxx", Problems: []views.Problem{{Field: "q", Key: "query_too_long"}}}))
 
 	log := func(props views.OrdersProps) func(views.Page) templ.Component {
 		return func(p views.Page) templ.Component { return views.Orders(p, props) }
@@ -367,6 +426,14 @@ func pages() []canned {
 		}
 		add(name, home, func(p views.Page) templ.Component { return views.Error(p, e) })
 	}
+	for _, kind := range models.FaultKinds() {
+		p := page(models.Operator, "/orders")
+		p.Fault = &models.Fault{Kind: kind, Since: now.Add(-time.Hour)}
+		add("fault-"+string(kind), p, log(views.OrdersProps{Rows: orderRows(), Count: 7, Any: true}))
+	}
+	faulty := home
+	faulty.Fault = &models.Fault{Kind: models.FaultFull, Since: now}
+	add("fault-customer", faulty, func(p views.Page) templ.Component { return views.Error(p, errorPages[10]) })
 	add("error-guest", live, func(p views.Page) templ.Component { return views.Error(p, errorPages[0]) })
 	return out
 }

@@ -149,16 +149,22 @@ func orderHelp(ctx context.Context, o models.Order) []string {
 	m := e.meaning(ctx)
 	switch o.Status {
 	case models.Rejected:
-		if e.doubt || o.Reason == models.ReasonSettled || o.Reason == models.ReasonRecorded {
+		if !e.decided(o) {
 			return []string{m.cause}
 		}
 		return []string{m.cause, m.money, m.do}
 	case models.Unknown, models.NeedsReview:
 		return []string{m.cause, t(ctx, "code.in_doubt")}
-	case models.Placed, models.Sending, models.Completed, models.Cancelled:
+	case models.AwaitingApproval, models.Placed, models.Sending, models.Completed, models.Cancelled:
 		return nil // the reason says it
 	}
 	return nil
+}
+
+// decided says whether the code is why an order was rejected, so that its advice
+// is true.
+func (e entry) decided(o models.Order) bool {
+	return !e.doubt && o.Reason != models.ReasonSettled && o.Reason != models.ReasonRecorded
 }
 
 // attemptHelp explains an attempt's code to staff. It holds no advice: the

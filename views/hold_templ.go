@@ -273,7 +273,7 @@ func holdCheck(page Page, props AccountProps, h models.AccountHold) templ.Compon
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if page.Viewer.User.Role == models.Operator {
+		if page.Viewer.May(models.ActRelease) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<form class=\"stack\" method=\"post\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

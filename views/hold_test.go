@@ -27,7 +27,7 @@ func heldPages() []canned {
 	held := func(name string, role models.Role, props views.AccountProps) {
 		props.Account, props.Hold = account, ptr(hold())
 		p := page(role, "/accounts/7")
-		props.MayOrder = p.Viewer.MayOrder()
+		props.MayOrder = p.Viewer.May(models.ActOrder)
 		add(name, p, func(p views.Page) templ.Component { return views.Account(p, props) })
 	}
 	review := order(models.NeedsReview, models.Renew, models.ReasonRestored)

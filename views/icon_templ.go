@@ -61,78 +61,83 @@ func icon(name string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
+		case "pause":
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path d=\"M8 7v6m4-6v6\"></path>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		case "question":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path d=\"M7.900 7.900a2.200 2.200 0 1 1 3.100 2c-.7.3-1 .8-1 1.500m0 2.400v.1\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path d=\"M7.900 7.900a2.200 2.200 0 1 1 3.100 2c-.7.3-1 .8-1 1.500m0 2.400v.1\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "flag":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<path d=\"M5 17.500v-15m0 1h10l-2.200 3.600L15 10.700H5\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<path d=\"M5 17.500v-15m0 1h10l-2.200 3.600L15 10.700H5\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "alert":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<path d=\"M10 2.800 18 17H2zM10 8v4m0 2.400v.1\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<path d=\"M10 2.800 18 17H2zM10 8v4m0 2.400v.1\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "info":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path d=\"M10 9.300v4.200m0-7v.1\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path d=\"M10 9.300v4.200m0-7v.1\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "dot":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <circle cx=\"10\" cy=\"10\" r=\"2.600\" fill=\"currentColor\"></circle>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <circle cx=\"10\" cy=\"10\" r=\"2.600\" fill=\"currentColor\"></circle>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "done":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<circle class=\"icon__disc\" cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path class=\"icon__mark\" d=\"m6.600 10.300 2.400 2.400 4.500-5\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<circle class=\"icon__disc\" cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path class=\"icon__mark\" d=\"m6.600 10.300 2.400 2.400 4.500-5\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "failed":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<circle class=\"icon__disc\" cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path class=\"icon__mark\" d=\"m7.200 7.200 5.600 5.600m0-5.600-5.600 5.600\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<circle class=\"icon__disc\" cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path class=\"icon__mark\" d=\"m7.200 7.200 5.600 5.600m0-5.600-5.600 5.600\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "skipped":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path d=\"M7 10h6\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path d=\"M7 10h6\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "ring":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "globe":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path d=\"M2.500 10h15M10 2.500c2.300 2 3.300 4.600 3.300 7.500s-1 5.500-3.300 7.500c-2.300-2-3.300-4.600-3.300-7.500s1-5.500 3.300-7.500\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<circle cx=\"10\" cy=\"10\" r=\"7.500\"></circle> <path d=\"M2.500 10h15M10 2.500c2.300 2 3.300 4.600 3.300 7.500s-1 5.500-3.300 7.500c-2.300-2-3.300-4.600-3.300-7.500s1-5.500 3.300-7.500\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "leave":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<path d=\"M8 3H4v14h4m4.500-10.500L16 10l-3.500 3.500M15.500 10H8\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<path d=\"M8 3H4v14h4m4.500-10.500L16 10l-3.500 3.500M15.500 10H8\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "shield":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<path class=\"brand__shield\" d=\"M10 1.500 17 4v5.500c0 4.300-2.900 7.500-7 9-4.100-1.500-7-4.700-7-9V4z\"></path> <path class=\"brand__tick\" d=\"m6.700 9.800 2.400 2.400 4.300-4.800\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<path class=\"brand__shield\" d=\"M10 1.500 17 4v5.500c0 4.300-2.900 7.500-7 9-4.100-1.500-7-4.700-7-9V4z\"></path> <path class=\"brand__tick\" d=\"m6.700 9.800 2.400 2.400 4.300-4.800\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "empty":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<path d=\"M3 11.500 5.500 4h9L17 11.500V16H3zm0 0h4l1 2h4l1-2h4\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<path d=\"M3 11.500 5.500 4h9L17 11.500V16H3zm0 0h4l1 2h4l1-2h4\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "search":
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<circle cx=\"8.800\" cy=\"8.800\" r=\"5.300\"></circle> <path d=\"m12.800 12.800 4 4\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<circle cx=\"8.800\" cy=\"8.800\" r=\"5.300\"></circle> <path d=\"m12.800 12.800 4 4\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

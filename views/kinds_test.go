@@ -79,7 +79,7 @@ func lastedFor(d time.Duration) models.Subscription {
 func renewForm(s models.Subscription, machines int) views.RenewProps {
 	props := views.RenewProps{
 		Account: account, Held: s, Count: models.Count{Machines: machines, ReadAt: now.Add(-time.Minute)},
-		Lines: lines(machines, 12, 6000, "15", -models.Fen(machines)*10800), TotalFen: models.Fen(machines) * 61200,
+		Sum:      views.Sum{Lines: lines(machines, 12, 6000, "15", -models.Fen(machines)*10800), TotalFen: models.Fen(machines) * 61200},
 		StartsAt: s.EndsAt, EndsAt: models.AddMonths(s.EndsAt, 12), ValidFor: 30 * time.Minute, ExamplePrices: true,
 	}
 	for _, o := range quoteForm().Terms {
@@ -93,17 +93,17 @@ func upgradeForm(s models.Subscription) views.UpgradeProps {
 	return views.UpgradeProps{
 		Account: account, Held: s, Count: models.Count{Machines: 30, ReadAt: now.Add(-time.Minute)},
 		Editions: []views.EditionOption{
-			{Edition: models.Pro, UnitFen: 6000, TotalFen: 217161},
-			{Edition: models.Enterprise, UnitFen: 15000, TotalFen: 2171613, Chosen: true},
+			{Edition: models.Pro, UnitFen: 6000, Sum: views.Sum{TotalFen: 217161}},
+			{Edition: models.Enterprise, UnitFen: 15000, Sum: views.Sum{TotalFen: 2171613}, Chosen: true},
 		},
-		To: models.Enterprise, Lines: upgradeLines(s, false), TotalFen: 2171613,
+		To: models.Enterprise, Sum: views.Sum{Lines: upgradeLines(s, false), TotalFen: 2171613},
 		ValidFor: 30 * time.Minute, ExamplePrices: true,
 	}
 }
 
 func refundForm(s models.Subscription) views.RefundProps {
 	return views.RefundProps{
-		Account: account, Held: s, Lines: refundLines(s), TotalFen: 1005000,
+		Account: account, Held: s, Sum: views.Sum{Lines: refundLines(s), TotalFen: 1005000},
 		FullDays: 5, ValidFor: 30 * time.Minute, ExamplePrices: true,
 	}
 }
@@ -130,7 +130,7 @@ func formPages() []canned {
 	renew("lapsed", renewForm(gone, 20), func(p *views.RenewProps) { p.Terms, p.PastMonths = p.Terms[1:], 1 })
 	renew("presumed", renewForm(*subscription(-3*day, true), 25), func(*views.RenewProps) {})
 	renew("problem", renewForm(active, 3), func(p *views.RenewProps) {
-		p.Lines, p.Terms, p.MinimumMonths = nil, p.Terms[3:], 12
+		p.Sum.Lines, p.Terms, p.MinimumMonths = nil, p.Terms[3:], 12
 		p.Terms[0].Chosen = false
 		p.Problems = []views.Problem{{Field: "term", Key: "term_missing"}}
 	})
@@ -144,16 +144,16 @@ func formPages() []canned {
 		p.Editions, p.Count.Machines = p.Editions[1:], 25
 	})
 	upgrade("count", upgradeForm(active), func(p *views.UpgradeProps) {
-		p.Held.Edition, p.Editions, p.Lines = models.Enterprise, p.Editions[1:], nil
+		p.Held.Edition, p.Editions, p.Sum.Lines = models.Enterprise, p.Editions[1:], nil
 	})
 	upgrade("ahead", upgradeForm(*renewedAhead()), func(p *views.UpgradeProps) {
-		p.Lines, p.TotalFen = upgradeLines(p.Held, true), 2171613+1800000
+		p.Sum.Lines, p.Sum.TotalFen = upgradeLines(p.Held, true), 2171613+1800000
 	})
 	upgrade("presumed", upgradeForm(*subscription(-3*day, true)), func(*views.UpgradeProps) {})
 	upgrade("problem", upgradeForm(active), func(p *views.UpgradeProps) {
-		p.Lines = nil
+		p.Sum.Lines = nil
 		for i := range p.Editions {
-			p.Editions[i].Chosen, p.Editions[i].TotalFen = false, 0
+			p.Editions[i].Chosen, p.Editions[i].Sum.TotalFen = false, 0
 		}
 		p.Problems = []views.Problem{{Field: "edition", Key: "edition_missing"}}
 	})
@@ -167,16 +167,16 @@ func formPages() []canned {
 	}
 	refund("", refundForm(lastedFor(106*day)), func(p *views.RefundProps) { p.Held.AutoRenew, p.Held.AutoRenewMonths = true, 12 })
 	refund("full", refundForm(lastedFor(2*day)), func(p *views.RefundProps) {
-		p.Lines, p.InFull, p.TotalFen = append(p.Lines[:1:1], models.Line{Kind: models.LineInFull, Days: 5}), true, 1530000
+		p.Sum.Lines, p.InFull, p.Sum.TotalFen = append(p.Sum.Lines[:1:1], models.Line{Kind: models.LineInFull, Days: 5}), true, 1530000
 	})
 	refund("never-full", refundForm(lastedFor(106*day)), func(p *views.RefundProps) { p.FullDays = 0 })
 	refund("full-used", refundForm(lastedFor(2*day)), func(p *views.RefundProps) { p.FullUsed = true })
 	refund("every-line", refundForm(*subscription(-90*day, true)), func(p *views.RefundProps) {
-		p.Lines, p.TotalFen = refundEveryLine(), 1530000
+		p.Sum.Lines, p.Sum.TotalFen = refundEveryLine(), 1530000
 	})
 	refund("nothing", refundForm(lastedFor(300*day)), func(p *views.RefundProps) {
-		p.Lines, p.TotalFen = p.Lines[:1:1], 0
-		p.Lines = append(p.Lines, models.Line{Kind: models.LineEnded, Starts: p.Held.StartsAt, Ends: p.Held.EndsAt, Amount: -1530000})
+		p.Sum.Lines, p.Sum.TotalFen = p.Sum.Lines[:1:1], 0
+		p.Sum.Lines = append(p.Sum.Lines, models.Line{Kind: models.LineEnded, Starts: p.Held.StartsAt, Ends: p.Held.EndsAt, Amount: -1530000})
 	})
 	return out
 }
@@ -207,7 +207,7 @@ func quoteOf(kind models.Kind) models.Quote {
 func checkProps(kind models.Kind) views.CheckProps {
 	q := quoteOf(kind)
 	props := views.CheckProps{
-		FullUntil: now.Add(-101 * day), Quote: q, Account: account, Email: "li.na@yunqi.example", MayOrder: true, FullDays: 5,
+		FullUntil: now.Add(-101 * day), Quote: q, Account: account, By: "li.na@yunqi.example", MayOrder: true, FullDays: 5,
 		ChangeURL: "/accounts/7/quote?kind=" + string(kind),
 	}
 	switch kind {
@@ -541,7 +541,7 @@ func TestAnUpgradeShowsItsFormula(t *testing.T) {
 func TestTheFormulaHasAWordForEachPrice(t *testing.T) {
 	for _, name := range []string{"upgrade", "check-upgrade"} {
 		got := says(t, name, "zh-Hans")
-		for _, want := range []string{"（升级后价格 − 升级前价格）× 剩余时间", "每月目录价", "升级后价格 ¥38,322.58", "减：升级前价格 "} {
+		for _, want := range []string{"（升级后价格 − 升级前价格）× 剩余时间", "每月优惠前价格", "升级后价格 ¥38,322.58", "减：升级前价格 "} {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s does not say %q:\n%s", name, want, got)
 			}
@@ -663,7 +663,7 @@ func TestAReceiptFitsItsKind(t *testing.T) {
 	}
 	tells(t, "order-refund-full", "The account’s one full refund of 2026 is used.")
 	tellsNot(t, "order-completed-refund", "full refund")
-	tells(t, "order-refund-inferred", "has not confirmed the sum")
+	tells(t, "order-refund-inferred", "Your reseller pays you back about CN¥10,050.00")
 	tells(t, "order-renew-presumed", "Not confirmed")
 	tells(t, "order-renew-late", "Service resumed on 24 November 2026 at 14:05")
 	tellsNot(t, "order-completed-renew", "Service resumed")
@@ -677,9 +677,11 @@ func TestWhatCameToNothingSaysThatNothingMoved(t *testing.T) {
 		tells(t, "order-"+string(status)+"-refund", "Expected refund (not made)")
 	}
 	tellsNot(t, "order-completed-buy", "not charged")
-	for tag, word := range map[string]string{"en": "Not charged", "zh-Hans": "未扣款"} {
-		if got := strings.Count(says(t, "orders", tag), word); got != 2 {
-			t.Errorf("of a rejected and a cancelled order %d say %q", got, word)
+	for tag, words := range map[string][]string{"en": {"Not charged", "Not refunded"}, "zh-Hans": {"未扣款", "未退款"}} {
+		for _, word := range words {
+			if got := strings.Count(says(t, "orders", tag), word); got != 1 {
+				t.Errorf("of a rejected purchase and a cancelled refund %d say %q", got, word)
+			}
 		}
 	}
 }

@@ -56,6 +56,8 @@ func orderNext(ctx context.Context, o models.Order) string {
 	switch {
 	case o.Reason == models.ReasonRecorded:
 		return t(ctx, "order.next_recorded")
+	case o.Reason == models.ReasonSuspended:
+		return t(ctx, "order.next_suspended."+side(o.Kind))
 	case o.Status == models.NeedsReview && o.ReleasedAt != nil:
 		return t(ctx, "order.next_released."+side(o.Kind))
 	}
@@ -63,6 +65,24 @@ func orderNext(ctx context.Context, o models.Order) string {
 		return t(ctx, "order.gone_next")
 	}
 	return t(ctx, "order.next."+string(o.Status)+"."+side(o.Kind))
+}
+
+// declined is why an order was not approved, in the words of who decided.
+func declined(props OrderProps) string {
+	for _, e := range props.Events {
+		if e.Reason == models.ReasonNotApproved {
+			return e.Note
+		}
+	}
+	return ""
+}
+
+// dueKey is what happens when an open order is due.
+func dueKey(o models.Order) string {
+	if o.Status == models.AwaitingApproval {
+		return "order.due_approval"
+	}
+	return "order.due"
 }
 
 // instanceGone says whether an order was refused because the provider no longer
@@ -143,6 +163,14 @@ func moved(o models.Order) models.Fen {
 	return o.TotalFen
 }
 
+// movedOwn is moved of what the account pays.
+func movedOwn(o models.Order) models.Fen {
+	if o.Kind == models.Refund {
+		return -o.PaysFen()
+	}
+	return o.PaysFen()
+}
+
 // arg finds a value among a message's pairs.
 func arg(pairs []any, name string) string {
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -164,7 +192,7 @@ type progress struct {
 func orderSteps(o models.Order) []progress {
 	var second, third string
 	switch o.Status {
-	case models.Placed:
+	case models.AwaitingApproval, models.Placed:
 		second, third = "todo", "todo" // it is placed, and waits
 	case models.Sending:
 		second, third = "current", "todo"
@@ -176,6 +204,9 @@ func orderSteps(o models.Order) []progress {
 		second, third = "failed", "skipped"
 		if o.Reason == models.ReasonRecorded {
 			second = "done"
+		}
+		if o.Reason == models.ReasonNotApproved || o.Reason == models.ReasonNobodyDecided {
+			second = "skipped" // nobody asked the provider
 		}
 	case models.Cancelled:
 		second, third = "skipped", "skipped"
@@ -202,6 +233,8 @@ type look struct{ tone, icon string }
 
 func statusLook(s models.Status) look {
 	switch s {
+	case models.AwaitingApproval:
+		return look{"info", "pause"}
 	case models.Placed:
 		return look{"info", "clock"}
 	case models.Sending:

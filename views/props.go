@@ -15,6 +15,7 @@ type Page struct {
 	Path      string         // path and query of this page: where switching the language returns to
 	Theme     string         // "light", "dark", or empty for the system's
 	Sandbox   bool           // every page says so, unmistakably
+	Seller    string         // the reseller whose people look, by whose name the page goes; empty for the portal's own
 	RequestID string         // to quote when something went wrong
 	// Refresh is how often the page asks for itself again, without script (the
 	// handler's header does it), unless Path says "refresh=off"; 0 never.
@@ -22,6 +23,10 @@ type Page struct {
 	Now     time.Time // UTC
 	// Skew is set while the portal's clock is too far off to take orders.
 	Skew *models.Skew
+	// Fault is set while the database takes no writes.
+	Fault *models.Fault
+	// Acting is set where somebody orders for an account that is not their own.
+	Acting *models.Placer
 	// Alarm is what wants an operator's eye, for staff; nil where it can't be told.
 	Alarm *models.Alarm
 }
@@ -47,6 +52,59 @@ type DemoPerson struct {
 	Email    string
 	Password string
 	Role     models.Role
+	Place    string // the account or reseller that they belong to; empty for staff
+}
+
+// PeopleHomeProps is the page at /people.
+type PeopleHomeProps struct {
+	Resellers []models.Reseller
+}
+
+// PeopleProps is the page at /accounts/:account/people, or with Reseller in
+// Account's place at /resellers/:reseller/people.
+type PeopleProps struct {
+	Account  *models.Account
+	Reseller *models.Reseller
+	Members  []models.Member
+	Changes  []models.Change // the newest first; Actor is a name
+	Link     *InvitationLink // of the invitation that was just made; nil else
+	Email    string          // as typed
+	Problems []Problem
+}
+
+// InvitationLink is what an invited person gets.
+type InvitationLink struct {
+	Email string
+	URL   string    // with the token: to be seen on this one page
+	Until time.Time // UTC
+	// Mailed is what became of the mail with it; empty where none is sent.
+	Mailed models.MailState
+}
+
+// RemovePersonProps is the page at /people/:person/remove.
+type RemovePersonProps struct {
+	Person   models.User
+	Self     bool   // the viewer, who can't
+	Back     string // a path of ours
+	Problems []Problem
+}
+
+// InvitationProps is the page at /invitation.
+type InvitationProps struct {
+	Invitation models.Invitation
+	To         string // the account's or reseller's name
+	Language   string // a tag
+	Least      int    // characters of a password
+	Problems   []Problem
+}
+
+// MeProps is the page at /me.
+type MeProps struct {
+	User     models.User
+	Of       string // the account's or reseller's name; empty for staff
+	Least    int    // characters of a password
+	Changed  bool   // the password, just now
+	Problems []Problem
 }
 
 // AccountRow is an account with what it holds.
@@ -55,13 +113,79 @@ type AccountRow struct {
 	Subscription *models.Subscription
 	OpenOrder    *models.Order
 	Hold         *models.AccountHold
+	Owned        *models.Count // as read last; nil when never
+	SpentFen     models.Fen    // this calendar year, in Beijing: charged less paid back
+	LastOrder    *models.Order // nil for none
 }
 
 // AccountsProps is the page at /accounts, for viewers who see several.
 type AccountsProps struct {
-	Rows    []AccountRow
-	Query   string // as typed: a name's or an OwnerId's beginning
-	NextURL string // empty on the last page
+	Awaiting                    int // orders that wait for the viewer's approval, up to models.AlarmBound
+	Rows                        []AccountRow
+	Query, State, Edition, Sort string // as they stand in the URL
+	Year                        int    // that spend is counted in
+	Count                       int
+	CountCapped                 bool // there are more than Count
+	FirstURL                    string
+	NextURL                     string // empty on the last page
+	CSVURL                      string
+	Problems                    []Problem
+	// ResellerID is whose prices an admin sets, 0 for others; Resellers are those
+	// that an operator may set the prices of.
+	ResellerID int64
+	Resellers  []models.Reseller
+}
+
+// PricesProps is the page at /resellers/:reseller/prices: what a reseller sells
+// at to all of its accounts; or at /accounts/:account/prices to one of them.
+type PricesProps struct {
+	Reseller models.Reseller
+	Account  *models.Account // nil for all
+	Path     string          // where the form goes
+	Typed    map[string]string
+	Seen     string            // the rules that were shown, for the form to say when it comes back
+	Kept     models.PriceFacts // what somebody else has set meanwhile; nil for nothing
+	Trying   bool              // what is typed is not set
+	JustSet  bool
+	Preview  []PriceRow
+	MayAllow bool // the viewer may allow discounts
+	// Accounts have rules of their own.
+	Accounts      []models.Account
+	NextURL       string
+	Changes       []models.Change // newest first, Actor as people know them
+	ExamplePrices bool
+	Problems      []Problem
+}
+
+// Type puts what was typed for an edition into the form.
+func (p *PricesProps) Type(e models.Edition, typed string) {
+	if p.Typed == nil {
+		p.Typed = map[string]string{}
+	}
+	p.Typed[PriceField(e)] = typed
+}
+
+// PriceField names the form's field of an edition, or with the empty one of all.
+func PriceField(e models.Edition) string {
+	if e == "" {
+		return "markup"
+	}
+	return "markup_" + string(e)
+}
+
+// PriceRow is what becomes of an edition's list price for each machine and month.
+type PriceRow struct {
+	Edition models.Edition
+	ListFen models.Fen
+	Markup  models.Markup
+	OwnFen  models.Fen
+}
+
+// DashboardProps is the page at /dashboard.
+type DashboardProps struct {
+	Expiring, Outgrown, Attention, Accounts QueueCount
+	Months                                  []models.MonthSpend // oldest first
+	MonthURLs                               []string            // the orders of each
 }
 
 // AccountProps is the page at /accounts/:account: the subscription.
@@ -71,10 +195,11 @@ type AccountProps struct {
 	OpenOrder    *models.Order        // the one order under way, if any
 	Hold         *models.AccountHold  // why it orders nothing, if it is held; Actor as people know it
 	Released     []models.Order       // in review, though the account may order again; oldest first
-	Recent       []models.Order       // newest first
-	// Owned is how many machines the provider counts; nil when that could not be
-	// read in time.
-	Owned *models.Count
+	Recent       []OrderRow           // newest first
+	// Owned is how many machines the provider counted last; nil when that could
+	// never be read.
+	Owned         *models.Count
+	CountFailedAt *time.Time // when a later read than Owned failed; nil when none did
 	// Actions are what can be done next, with why the rest can't, in the order in
 	// which they are offered.
 	Actions  []Action
@@ -89,7 +214,85 @@ type AccountProps struct {
 	Recorded      models.OutsideKind // has just been recorded; empty else
 	ExamplePrices bool
 	ReleaseReason string // of a hold, as typed
-	Problems      []Problem
+	// Changes are what people changed of the account, newest first, Actor as people
+	// know them: for administrators and staff.
+	Changes     []models.Change
+	SuspendedBy string     // who suspended it, as people know them; for administrators and staff
+	Used        models.Fen // ordered in this month, as the monthly limit counts it
+	Problems    []Problem
+}
+
+// AccountFormProps is the page at /accounts/new, or /accounts/:account/edit. Fields
+// are as typed.
+type AccountFormProps struct {
+	Account                       models.Account // that is edited
+	OwnerID, Name, Note, Reseller string
+	Resellers                     []models.Reseller // to choose from, for who may
+	Problems                      []Problem
+}
+
+// LimitsProps is the page at /accounts/:account/limits.
+type LimitsProps struct {
+	Account        models.Account
+	Used           models.Fen // ordered in this month
+	Monthly, Above string     // in yuan, as typed; empty for no limit
+	Problems       []Problem
+}
+
+// ImportFormProps is the page at /accounts/import. Fields are as typed; a file has
+// to be chosen again.
+type ImportFormProps struct {
+	Pasted, Reseller string
+	From             string            // the field that the list came from: "file" or "pasted"
+	Resellers        []models.Reseller // to choose from, for who may
+	MostLines        int
+	Problems         []Problem
+}
+
+// ImportProps is the page at /accounts/import/:import: a list of accounts, line by
+// line, before it is confirmed and after.
+type ImportProps struct {
+	ID        string
+	Done      *time.Time  // UTC; when it was confirmed, nil before
+	ExpiresAt time.Time   // UTC
+	Reseller  string      // whose the accounts will be, for operators; empty for direct ones
+	Fate      models.Fate // shown alone; empty for all
+	Lines     []models.LineFate
+	Counts    map[models.Fate]int
+	All       int
+	NextURL   string // empty on the last page
+	Seen      string // models.FatesSeen, for the form to say when it comes back
+	Problems  []Problem
+}
+
+// ResellerRow is a reseller in a list.
+type ResellerRow struct {
+	Reseller models.Reseller
+	Accounts int  // that it administers
+	Kept     int  // orders under way with an earlier profile
+	NoKey    bool // this machine finds no key of its profile
+}
+
+// ResellersProps is the page at /resellers, for operators.
+type ResellersProps struct{ Rows []ResellerRow }
+
+// ResellerProps is the page at /resellers/new, or /resellers/:reseller/edit.
+type ResellerProps struct {
+	Reseller                models.Reseller // that is edited; zero for a new one
+	Name, CredentialProfile string          // as typed
+	Seen                    models.ResellerFacts
+	NoKey                   bool // this machine finds no key of its profile
+	Changes                 []models.Change
+	Problems                []Problem
+}
+
+// SuspensionProps is the page at /accounts/:account/suspend, or /reinstate.
+type SuspensionProps struct {
+	Account   models.Account
+	OpenOrder *models.Order // that a suspension meets; nil for none
+	By        string        // who suspended it
+	Reason    string        // as typed
+	Problems  []Problem
 }
 
 // Action is one thing that can be done with a subscription, or why it can't.
@@ -142,22 +345,38 @@ type OutsideProps struct {
 	Problems                              []Problem
 }
 
+// Sum is a price as its reader sees it: what the provider debits for who may see
+// that, what the account pays for its customers.
+type Sum struct {
+	Lines     []models.Line
+	TotalFen  models.Fen
+	SavingFen models.Fen // by the term's discount, 0 for none
+	// Own is what an account of a reseller pays, for who sees both; nil else.
+	Own *Own
+}
+
+// Own is what an account pays its reseller, beside what the provider debits.
+type Own struct {
+	Lines    []models.Line
+	TotalFen models.Fen
+}
+
 // EditionOption is one radio card of the quote form.
 type EditionOption struct {
-	Edition  models.Edition
-	UnitFen  models.Fen // for each machine and month
-	TotalFen models.Fen // for the chosen term at this count
-	Chosen   bool
+	Edition    models.Edition
+	UnitFen    models.Fen // for each machine and month
+	OwnUnitFen models.Fen // what the account pays for that, for who sees both; 0 else
+	Sum        Sum        // for the chosen term at this count
+	Chosen     bool
 }
 
 // TermOption is one radio card of the quote form.
 type TermOption struct {
-	Term      models.Term
-	TotalFen  models.Fen // for the chosen edition at this count
-	SavingFen models.Fen // against the list price, 0 for none
-	Percent   string     // the term's discount, "15"; empty for none
-	EndsAt    time.Time  // UTC; of a renewal for this term; zero on the purchase form
-	Chosen    bool
+	Term    models.Term
+	Sum     Sum       // for the chosen edition at this count
+	Percent string    // the term's discount, "15"; empty for none
+	EndsAt  time.Time // UTC; of a renewal for this term; zero on the purchase form
+	Chosen  bool
 }
 
 // QuoteFormProps is the page at /accounts/:account/quote?kind=buy.
@@ -171,8 +390,7 @@ type QuoteFormProps struct {
 	// AutoRenewMonths is the chosen period, AutoRenewOptions what may be chosen.
 	AutoRenewMonths  int
 	AutoRenewOptions []int
-	Lines            []models.Line // of the current choice
-	TotalFen         models.Fen
+	Sum              Sum       // of the current choice
 	StartsAt         time.Time // UTC; were it bought now
 	EndsAt           time.Time // UTC
 	ValidFor         time.Duration
@@ -190,8 +408,7 @@ type RenewProps struct {
 	// exist for others; 0 else. PastMonths is the longest term that was left out
 	// because it would end before now; 0 else.
 	MinimumMonths, PastMonths int
-	Lines                     []models.Line // of the current choice
-	TotalFen                  models.Fen
+	Sum                       Sum       // of the current choice
 	StartsAt                  time.Time // UTC; the old end
 	EndsAt                    time.Time // UTC; the new one
 	ValidFor                  time.Duration
@@ -204,10 +421,9 @@ type UpgradeProps struct {
 	Account       models.Account
 	Held          models.Subscription
 	Count         models.Count
-	Editions      []EditionOption // only what is an upgrade; TotalFen is the fee
+	Editions      []EditionOption // only what is an upgrade; Sum is the fee
 	To            models.Edition  // the chosen one
-	Lines         []models.Line   // of the current choice
-	TotalFen      models.Fen
+	Sum           Sum             // of the current choice
 	ValidFor      time.Duration
 	ExamplePrices bool
 	Problems      []Problem
@@ -215,10 +431,9 @@ type UpgradeProps struct {
 
 // RefundProps is the page at /accounts/:account/quote?kind=refund.
 type RefundProps struct {
-	Account  models.Account
-	Held     models.Subscription
-	Lines    []models.Line
-	TotalFen models.Fen
+	Account models.Account
+	Held    models.Subscription
+	Sum     Sum
 	// FullDays is how many days after the purchase everything is paid back.
 	FullDays int
 	InFull   bool // this one is
@@ -235,7 +450,7 @@ type CheckProps struct {
 	Quote    models.Quote
 	Previous *models.Quote // the quote this one replaces; Quote.Changes says why
 	Account  models.Account
-	Email    string    // who is about to order
+	By       string    // who is about to order, in the viewer's words
 	StartsAt time.Time // UTC; were it ordered now; zero for a refund
 	EndsAt   time.Time // UTC; zero for a refund
 	FullDays int       // how many days after a purchase a refund is in full
@@ -259,7 +474,14 @@ type CheckProps struct {
 	OpenOrder *models.Order
 	Hold      *models.AccountHold
 	Released  []models.Order
-	Problems  []Problem
+	// Suspended says that a suspension of the account keeps the viewer from it.
+	Suspended bool
+	// Full says that the account's monthly limit has no room for it; nil when it
+	// has. Above is the sum above which the viewer's order waits for approval, nil
+	// when this one would not wait.
+	Full     *models.LimitError
+	Above    *models.Fen
+	Problems []Problem
 }
 
 // OrderProps is the page at /orders/:number: progress, receipt and timeline.
@@ -267,18 +489,35 @@ type OrderProps struct {
 	Order    models.Order
 	Quote    models.Quote
 	Account  models.Account
+	SoldBy   string           // the account's reseller; empty for a direct customer
 	Email    string           // who placed it
+	By       string           // who placed it, in the viewer's words
 	Events   []models.Event   // oldest first
 	Attempts []models.Attempt // oldest first; shown to staff only
+	Mails    []models.Mail    // oldest first; shown to staff only
+	Changes  []models.Change  // oldest first; shown to staff only
 	Staff    bool
 	// Desk is for staff while the order is in review; nil else.
 	Desk *Desk
+	// Notes and Link are for staff, too: what they wrote about the order, and its
+	// page's whole address to give to a colleague. nil and empty for others.
+	Notes *Notes
+	Link  string
 	// CanCancel says that nothing was sent yet and the viewer may order.
 	CanCancel bool
+	// Approval is for who may approve the order while it waits for that; nil else.
+	Approval *Approval
 	// BuyAnew says that the account can buy now.
 	BuyAnew bool
 	// Problems: for instance a cancel that came too late.
 	Problems []Problem
+}
+
+// Approval is where who administers an account decides about an order that waits.
+type Approval struct {
+	Limit  *models.Fen // the account's monthly limit; nil for none
+	Used   models.Fen  // of the month, this order among it
+	Reason string      // for declining, as typed
 }
 
 // Desk is where staff find out what became of an order in review, and operators
@@ -307,6 +546,20 @@ type Desk struct {
 // Type puts what was typed into the form.
 func (d *Desk) Type(typed Desk) {
 	d.As, d.OrderID, d.InstanceID, d.Reason, d.Looked = typed.As, typed.OrderID, typed.InstanceID, typed.Reason, typed.Looked
+}
+
+// Notes are what staff wrote about an order for each other, with a form.
+type Notes struct {
+	All   []Note // oldest first
+	Form  string // tells the form from every other one: what it sends twice is one note
+	Typed string // what could not be kept
+}
+
+// Note is one of them.
+type Note struct {
+	At    time.Time // UTC
+	By    string    // who wrote it: their address
+	Words string    // as written, with its line ends
 }
 
 // ReviewRow is an order in review.
@@ -348,6 +601,7 @@ type HeldRow struct {
 type OrderRow struct {
 	Order   models.Order
 	Account models.Account
+	By      string // who placed it on the account's behalf, in the viewer's words; empty for its customers
 }
 
 // Chip is one active filter, with the link that removes it.
@@ -374,6 +628,36 @@ type OrdersProps struct {
 	Problems                               []Problem
 }
 
+// SearchProps is the page at /search, for those who may search.
+type SearchProps struct {
+	Query string // as typed
+	// What was found, each kind with at most as many rows as a search gives.
+	Orders        []OrderRow
+	MoreOrdersURL string // empty when these are all
+	Accounts      []AccountRow
+	AccountsMore  bool
+	Year          int // that their spend is counted in
+	People        []models.Person
+	// OrdersURL and AccountsURL search the lists for a part of it.
+	OrdersURL, AccountsURL string
+	Queue                  *Queue // nil once something was asked for
+	Problems               []Problem
+}
+
+// Queue is what waits for somebody's eye.
+type Queue struct {
+	Unknown, InReview, Rejected QueueCount // Rejected: placed today, Beijing time
+	Stuck                       []OrderRow // waiting longest first
+	MoreStuck                   bool       // there are more than these
+}
+
+// QueueCount is how many orders a list at URL has.
+type QueueCount struct {
+	Count  int
+	Capped bool // there are more than Count
+	URL    string
+}
+
 // ErrorHelpProps is the page at /help/errors. All of it comes from the URL, cut
 // to a sensible length; none of it has to be there.
 type ErrorHelpProps struct {
@@ -385,6 +669,15 @@ type ErrorHelpProps struct {
 	InDoubt bool
 }
 
+// Again is a form to be sent once more.
+type Again struct {
+	Action string // a path of ours, with its query
+	Fields []Typed
+}
+
+// Typed is what somebody answered in a form.
+type Typed struct{ Name, Value string }
+
 // ErrorProps is every error page.
 type ErrorProps struct {
 	Status int
@@ -394,5 +687,6 @@ type ErrorProps struct {
 	Args []any
 	// Retry is a path to try again with, empty for none; Back where to go instead.
 	Retry, Back string
+	Again       *Again // a form that can be sent once more, with what was typed
 	OrderNumber string // an order that the page is about
 }

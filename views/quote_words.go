@@ -16,12 +16,12 @@ type linePeriod struct {
 	heading      bool // there are several to tell apart, or this one needs a word
 	subtotal     bool // there are several, and each comes to something of its own
 	undiscounted bool // an upgrade's share of a period that was bought without a discount
-	lines        []models.Line
+	lines        []shownLine
 }
 
 // linePeriods shares lines out to their periods, in the order they came in.
 // LineInFull is about all of them and in none.
-func linePeriods(lines []models.Line) []linePeriod {
+func linePeriods(lines []shownLine) []linePeriod {
 	var out []linePeriod
 	for _, l := range lines {
 		if l.Kind == models.LineInFull {
@@ -37,8 +37,8 @@ func linePeriods(lines []models.Line) []linePeriod {
 	}
 	for i, p := range out {
 		out[i].heading = !p.starts.IsZero() && (len(out) > 1 || p.presumed)
-		out[i].subtotal = len(out) > 1 && hasLine(p.lines, models.LineNew)
-		out[i].undiscounted = hasLine(p.lines, models.LineNew) && !hasLine(p.lines, models.LineDiscount)
+		out[i].subtotal = len(out) > 1 && p.has(models.LineNew)
+		out[i].undiscounted = p.has(models.LineNew) && !p.has(models.LineDiscount)
 	}
 	return out
 }
@@ -50,6 +50,10 @@ func (p linePeriod) sum() models.Fen {
 		fen += l.Amount
 	}
 	return fen
+}
+
+func (p linePeriod) has(kind models.LineKind) bool {
+	return slices.ContainsFunc(p.lines, func(l shownLine) bool { return l.Kind == kind })
 }
 
 func hasLine(lines []models.Line, kind models.LineKind) bool {
@@ -284,7 +288,21 @@ func differences(ctx context.Context, before, now models.Quote) []change {
 			return stamp(ctx, *q.EndsAt)
 		}),
 		words(totalLabel(ctx, now.Kind), func(q models.Quote) string { return money(ctx, q.TotalFen) }),
+		words(t(ctx, "own.total."+side(now.Kind)), func(q models.Quote) string {
+			if q.OwnTotalFen == nil {
+				return ""
+			}
+			return money(ctx, *q.OwnTotalFen)
+		}),
 		words(t(ctx, "check.valid_until"), func(q models.Quote) string { return stamp(ctx, q.ExpiresAt) }),
 	}
 	return slices.DeleteFunc(rows, func(c change) bool { return c.now == "" && c.then == "" })
+}
+
+// actingFor says for whom somebody orders who is not of the account, and as what.
+func actingFor(ctx context.Context, p models.Placer, a models.Account) string {
+	if p.Role == models.ResellerAdmin {
+		return t(ctx, "acting.admin", "Account", a.Name, "Reseller", p.Reseller)
+	}
+	return t(ctx, "acting.operator", "Account", a.Name)
 }

@@ -48,7 +48,7 @@ func Refund(page Page, props RefundProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = quoteHead(props.Account, models.Refund, t(ctx, "refund.title"), 1).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = quoteHead(page, props.Account, models.Refund, t(ctx, "refund.title"), 1).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -56,7 +56,7 @@ func Refund(page Page, props RefundProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = refundNotices(heldNow(props.Held), props.TotalFen).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = refundNotices(heldNow(props.Held), props.Sum.TotalFen).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -111,7 +111,7 @@ func Refund(page Page, props RefundProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = refundLoss(page, props.Held.InstanceID, heldNow(props.Held), props.Lines).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = refundLoss(page, props.Held.InstanceID, heldNow(props.Held), props.Sum.Lines).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -167,7 +167,7 @@ func Refund(page Page, props RefundProps) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = breakdown(models.Refund, props.Lines, props.TotalFen, totalLabel(ctx, models.Refund)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = breakdown(models.Refund, props.Sum, totalLabel(ctx, models.Refund)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -176,9 +176,9 @@ func Refund(page Page, props RefundProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(t(ctx, "check.decides_what.refund"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(decides(ctx, page, props.Account, models.Refund))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/refund.templ`, Line: 33, Col: 58}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/refund.templ`, Line: 33, Col: 71}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 				if templ_7745c5c3_Err != nil {

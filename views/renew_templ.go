@@ -50,7 +50,7 @@ func Renew(page Page, props RenewProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = quoteHead(props.Account, models.Renew, t(ctx, "renew.title"), 1).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = quoteHead(page, props.Account, models.Renew, t(ctx, "renew.title"), 1).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -133,7 +133,7 @@ func Renew(page Page, props RenewProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(props.Lines) > 0 {
+			if len(props.Sum.Lines) > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<section class=\"card fresh\" aria-labelledby=\"change\"><h2 id=\"change\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -151,7 +151,7 @@ func Renew(page Page, props RenewProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = renewalChange(page, heldNow(props.Held), lineEdition(props.Lines), props.Count.Machines, props.StartsAt, props.EndsAt).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = renewalChange(page, heldNow(props.Held), lineEdition(props.Sum.Lines), props.Count.Machines, props.StartsAt, props.EndsAt).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -180,8 +180,8 @@ func Renew(page Page, props RenewProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if len(props.Lines) > 0 {
-					templ_7745c5c3_Err = breakdown(models.Renew, props.Lines, props.TotalFen, totalLabel(ctx, models.Renew)).Render(ctx, templ_7745c5c3_Buffer)
+				if len(props.Sum.Lines) > 0 {
+					templ_7745c5c3_Err = breakdown(models.Renew, props.Sum, totalLabel(ctx, models.Renew)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

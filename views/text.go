@@ -26,6 +26,8 @@ func money(ctx context.Context, f models.Fen) string { return locales.From(ctx).
 
 func date(ctx context.Context, at time.Time) string { return locales.From(ctx).Date(at) }
 
+func month(ctx context.Context, at time.Time) string { return locales.From(ctx).Month(at) }
+
 func dateTime(ctx context.Context, at time.Time) string { return locales.From(ctx).DateTime(at) }
 
 func exact(ctx context.Context, at time.Time) string { return locales.From(ctx).Exact(at) }

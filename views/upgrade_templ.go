@@ -49,7 +49,7 @@ func Upgrade(page Page, props UpgradeProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = quoteHead(props.Account, models.Upgrade, t(ctx, "upgrade.title"), 1).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = quoteHead(page, props.Account, models.Upgrade, t(ctx, "upgrade.title"), 1).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -139,7 +139,7 @@ func Upgrade(page Page, props UpgradeProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if len(props.Lines) > 0 {
+			if len(props.Sum.Lines) > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<section class=\"card fresh\" aria-labelledby=\"change\"><h2 id=\"change\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -157,7 +157,7 @@ func Upgrade(page Page, props UpgradeProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = beforeAfter(t(ctx, "upgrade.change"), t(ctx, "upgrade.after"), upgrade(ctx, heldNow(props.Held), props.To, props.Count.Machines, props.Lines)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = beforeAfter(t(ctx, "upgrade.change"), t(ctx, "upgrade.after"), upgrade(ctx, heldNow(props.Held), props.To, props.Count.Machines, props.Sum.Lines)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -199,8 +199,8 @@ func Upgrade(page Page, props UpgradeProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if len(props.Lines) > 0 {
-					templ_7745c5c3_Err = breakdown(models.Upgrade, props.Lines, props.TotalFen, totalLabel(ctx, models.Upgrade)).Render(ctx, templ_7745c5c3_Buffer)
+				if len(props.Sum.Lines) > 0 {
+					templ_7745c5c3_Err = breakdown(models.Upgrade, props.Sum, totalLabel(ctx, models.Upgrade)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -453,10 +453,10 @@ func onlyEdition(props UpgradeProps) templ.Component {
 
 // forUpgrade says what changing to an edition costs.
 func forUpgrade(ctx context.Context, o EditionOption) string {
-	if o.TotalFen <= 0 {
+	if o.Sum.TotalFen <= 0 {
 		return ""
 	}
-	return t(ctx, "upgrade.edition_total", "Sum", o.TotalFen)
+	return t(ctx, "upgrade.edition_total", "Sum", o.Sum.TotalFen)
 }
 
 func upgradeForward(ctx context.Context, props UpgradeProps) forward {

@@ -112,7 +112,7 @@ func (s *Sandbox) callRefund(in *reader) (result, *apiError, error) {
 	if in.failed != nil {
 		return result{}, in.failed, nil
 	}
-	e, err := s.refund(owner, instanceID)
+	e, err := s.refund(in.params["AccessKeyId"], owner, instanceID)
 	return result{}, e, err
 }
 

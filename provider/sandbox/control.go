@@ -19,6 +19,7 @@ import (
 //	GET    /ledger            every charge and refund
 //	GET    /instances         everything sold
 //	GET    /requests          how many requests arrived, by Action
+//	GET    /signed            how many of them were let in, by AccessKeyId and Action
 //	GET    /machines/{owner}  {"machines": 5}, as GetInstanceCount would answer
 //	PUT    /machines/{owner}  {"machines": 5}
 //	GET    /balance           {"balance_fen": 100000000}
@@ -38,6 +39,7 @@ func (s *Sandbox) Control() http.Handler {
 	get("/ledger", func() any { return orEmpty(s.Ledger()) })
 	get("/instances", func() any { return orEmpty(s.Instances()) })
 	get("/requests", func() any { return s.Requests() })
+	get("/signed", func() any { return s.Signed() })
 	get("/balance", func() any { return balanceJSON{s.Balance()} })
 	get("/clock", func() any { return s.clock() })
 	mux.HandleFunc("PUT /faults", lever(s.SetFaults))

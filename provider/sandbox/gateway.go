@@ -113,11 +113,11 @@ func (s *Sandbox) admit(r *http.Request, p params) *apiError {
 	}
 	// The signature before the nonce: a forger must not use up other people's.
 	signed := sameSignature(p["Signature"], signature(r.Method, secret, p))
-	return s.admitOnce(p["AccessKeyId"], p["SignatureNonce"], stamp, signed)
+	return s.admitOnce(p["AccessKeyId"], p["Action"], p["SignatureNonce"], stamp, signed)
 }
 
 // admitOnce checks what depends on the gateway's clock and memory.
-func (s *Sandbox) admitOnce(keyID, nonce string, stamp time.Time, signed bool) *apiError {
+func (s *Sandbox) admitOnce(keyID, action, nonce string, stamp time.Time, signed bool) *apiError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.gatewayTime()
@@ -130,6 +130,7 @@ func (s *Sandbox) admitOnce(keyID, nonce string, stamp time.Time, signed bool) *
 	if s.state.nonces.has(keyID, nonce, now) {
 		return refuse(http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already.")
 	}
+	s.sign(keyID, action)
 	// A crash from here to the answer leaves at most a used nonce: the client
 	// sends again with a new one anyway.
 	err := s.record(record{At: s.calendar(), Nonce: &nonceUse{KeyID: keyID, Nonce: nonce, At: now}})

@@ -39,6 +39,7 @@ type journal struct {
 	written int64      // records appended
 	synced  int64      // records known to be on disk
 	broken  error      // set for good by the first failure
+	draft   bool       // nothing waits for the disk but close, see Config.Draft
 }
 
 var errJournalClosed = errors.New("the sandbox is closed")
@@ -158,9 +159,9 @@ func (j *journal) append(rec record) error {
 // sync returns once everything appended before the call is on the disk.
 func (j *journal) sync() error {
 	j.mu.Lock()
-	want, broken := j.written, j.broken
+	want, broken, draft := j.written, j.broken, j.draft
 	j.mu.Unlock()
-	if broken != nil || j.file == nil {
+	if broken != nil || j.file == nil || draft {
 		return broken
 	}
 	j.syncing.Lock()
@@ -187,6 +188,9 @@ func (j *journal) sync() error {
 // close makes what was appended durable and gives the file back.
 func (j *journal) close() error {
 	var errs []error
+	j.mu.Lock()
+	j.draft = false
+	j.mu.Unlock()
 	if err := j.sync(); err != nil {
 		errs = append(errs, err)
 	}

@@ -25,6 +25,7 @@ type Entry struct {
 	OwnerID     int64     `json:"owner_id"`
 	Action      string    `json:"action"` // the call, or ActionAutoRenew
 	Kind        Kind      `json:"kind"`
+	AccessKeyID string    `json:"access_key_id,omitempty"` // that signed the call; an automatic renewal has none
 	ClientToken string    `json:"client_token,omitempty"`
 	OrderID     string    `json:"order_id,omitempty"` // a refund has none
 	InstanceID  string    `json:"instance_id"`
@@ -76,6 +77,27 @@ func (s *Sandbox) Machines(owner int64) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.countOf(owner)
+}
+
+// Signed returns how many requests the gateway has let in since it started, by the
+// AccessKeyId that signed them and the Action. A test reads here whose key each
+// call went with.
+func (s *Sandbox) Signed() map[string]map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[string]map[string]int, len(s.signed))
+	for keyID, actions := range s.signed {
+		all[keyID] = maps.Clone(actions)
+	}
+	return all
+}
+
+// sign counts a request whose signature was right. Callers hold mu.
+func (s *Sandbox) sign(keyID, action string) {
+	if s.signed[keyID] == nil {
+		s.signed[keyID] = make(map[string]int)
+	}
+	s.signed[keyID][action]++
 }
 
 // Requests returns how many requests reached the handler since it started, by

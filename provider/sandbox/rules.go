@@ -74,7 +74,7 @@ func (s *Sandbox) once(keyID, token string, o order, rule func(order, time.Time)
 	// Instance, charge and the token's answer are one line of the journal: no
 	// crash can leave one of them without the others.
 	err := s.record(record{At: now, Instance: sold.instance, Answer: &done, Entry: &Entry{
-		At: now, OwnerID: o.OwnerID, Action: o.Action, Kind: Charge, ClientToken: token,
+		At: now, OwnerID: o.OwnerID, Action: o.Action, Kind: Charge, AccessKeyID: keyID, ClientToken: token,
 		OrderID: done.OrderID, InstanceID: done.InstanceID, AmountFen: sold.fen,
 		PeriodStart: sold.from, PeriodEnd: sold.to, VersionCode: version, BuyNumber: machines,
 	}})
@@ -154,7 +154,7 @@ func (s *Sandbox) upgrade(o order, now time.Time) (sale, *apiError) {
 }
 
 // Provider document: RefundInstance. It releases, and pays money back.
-func (s *Sandbox) refund(owner int64, instanceID string) (*apiError, error) {
+func (s *Sandbox) refund(keyID string, owner int64, instanceID string) (*apiError, error) {
 	if err := s.settle(owner); err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (s *Sandbox) refund(owner int64, instanceID string) (*apiError, error) {
 	fen, inFull := refundFen(in, in.sinceBought(s.moment()), s.state.fullRefunds[ownerYear{owner, beijingYear(now)}])
 	version, machines := in.Covered(now)
 	return nil, s.release(in, now, &Entry{
-		At: now, OwnerID: owner, Action: ActionRefundInstance, Kind: Refund,
+		At: now, OwnerID: owner, Action: ActionRefundInstance, Kind: Refund, AccessKeyID: keyID,
 		InstanceID: instanceID, AmountFen: fen, InFull: inFull,
 		PeriodStart: now, PeriodEnd: in.End(), VersionCode: version, BuyNumber: machines,
 	})

@@ -10,12 +10,27 @@ import (
 	"time"
 )
 
-// The key pair a sandbox accepts when its Config names none. They open nothing
-// but a sandbox, so they may stand in documentation and in tests.
+// The key pairs a sandbox accepts when its Config names none: the portal owner's,
+// and two resellers'. They open nothing but a sandbox, so they may stand in
+// documentation and in tests.
 const (
 	DemoAccessKeyID     = "sandbox-demo-key"
 	DemoAccessKeySecret = "sandbox-demo-not-a-secret" // #nosec G101 -- opens nothing but a sandbox
+
+	EastAccessKeyID      = "sandbox-east-key"
+	EastAccessKeySecret  = "sandbox-east-not-a-secret" // #nosec G101 -- opens nothing but a sandbox
+	NorthAccessKeyID     = "sandbox-north-key"
+	NorthAccessKeySecret = "sandbox-north-not-a-secret" // #nosec G101 -- opens nothing but a sandbox
 )
+
+// DemoKeys are these pairs, as Config.AccessKeys has them.
+func DemoKeys() map[string]string {
+	return map[string]string{
+		DemoAccessKeyID:  DemoAccessKeySecret,
+		EastAccessKeyID:  EastAccessKeySecret,
+		NorthAccessKeyID: NorthAccessKeySecret,
+	}
+}
 
 // Defaults of Config.
 const (
@@ -38,7 +53,12 @@ const maxMachines = 1_000_000
 type Config struct {
 	// StatePath is the journal's file; empty keeps the state in memory only.
 	StatePath string
-	// AccessKeys maps each accepted AccessKeyId to its secret. Nil: the demo pair.
+	// Draft lets no call wait for the disk: the state file is durable once the
+	// sandbox is closed, and not before. For who makes a state that is thrown away
+	// when that is cut off.
+	Draft bool
+	// AccessKeys maps each accepted AccessKeyId to its secret. Nil: DemoKeys. Any
+	// of them may name any owner: the document has no rule of whose an owner is.
 	AccessKeys map[string]string
 	// Machines is the number of ECS and RDS instances of each owner. A count
 	// later set with SetMachines is kept in the state file and wins.
@@ -82,6 +102,7 @@ type Sandbox struct {
 	mu       sync.Mutex
 	state    *state
 	requests map[string]int
+	signed   map[string]map[string]int // by AccessKeyId, then Action
 	closed   bool
 }
 
@@ -99,6 +120,7 @@ func New(cfg Config) (*Sandbox, error) {
 		after:    time.After,
 		state:    newState(),
 		requests: make(map[string]int),
+		signed:   make(map[string]map[string]int),
 	}
 	if err := s.faults.set(cfg.Faults); err != nil {
 		return nil, err
@@ -107,6 +129,7 @@ func New(cfg Config) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	j.draft = cfg.Draft
 	s.journal = j
 	if dropped > 0 {
 		s.log.Warn("sandbox: dropped a torn last line of the state file; nobody was answered about it", "bytes", dropped)
@@ -125,7 +148,7 @@ func New(cfg Config) (*Sandbox, error) {
 
 func (c *Config) complete() error {
 	if c.AccessKeys == nil {
-		c.AccessKeys = map[string]string{DemoAccessKeyID: DemoAccessKeySecret}
+		c.AccessKeys = DemoKeys()
 	}
 	for id, secret := range c.AccessKeys {
 		if id == "" || secret == "" {
