@@ -106,7 +106,7 @@ func disagreements(r record, entries []sandbox.Entry, instances []sandbox.Instan
 			if o.Reason == models.ReasonNone || len(its) > 1 {
 				say("%s is in review for %q, and money moved %d times", o.Number, o.Reason, len(its))
 			}
-		case models.Placed, models.Sending, models.Unknown:
+		case models.AwaitingApproval, models.Placed, models.Sending, models.Unknown:
 			say("%s is still %s (%s)", o.Number, o.Status, o.Reason)
 		}
 		wrong = append(wrong, steps(o, r.attempts[o.ID])...)

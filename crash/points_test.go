@@ -195,6 +195,9 @@ func reached(name string) {
 	reaches[name]++
 }
 
+// ofFiles are points that a portal on a server's database never comes to.
+var ofFiles = []failpoint.Point{failpoint.StartKey, failpoint.StartWorld, failpoint.StartPlace}
+
 // everyPoint says which points no case ended the program at.
 func everyPoint() error {
 	reaching.Lock()
@@ -202,7 +205,7 @@ func everyPoint() error {
 	var missed []string
 	deaths := 0
 	for _, p := range failpoint.Points() {
-		if reaches[p.String()] == 0 && (p != failpoint.StartKey || !dbtest.Postgres()) {
+		if reaches[p.String()] == 0 && (!dbtest.Postgres() || !slices.Contains(ofFiles, p)) {
 			missed = append(missed, p.String())
 		}
 		deaths += reaches[p.String()]

@@ -27,6 +27,11 @@ type site struct {
 	box     *box
 	portal  *process
 	url     string // of the portal that runs
+
+	// What makes its database fail.
+	wire   *wire        // to a PostgreSQL server
+	whole  []byte       // what a damaged file held
+	unlock func() error // lets go of a locked file
 }
 
 // open makes a site in a folder of its own from a seed, or an empty one (nil),
@@ -70,6 +75,7 @@ func (s *site) configure() {
 		// A lease is this and 5 s.
 		"PORTAL_PROVIDER_TIMEOUT=2s", "PORTAL_LISTEN=127.0.0.1:0", "PORTAL_FAILPOINT_FILE=" + filepath.Join(s.dir, "failpoint"),
 		"PORTAL_AUDIT_KEY=" + s.key(),
+		"PORTAL_COUNTS_PER_MINUTE=0", // a point is met by what a test does, and by nothing else
 	}
 }
 

@@ -1,6 +1,8 @@
 package crash
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,11 +15,16 @@ import (
 // has read what it says.
 var asleep = failpoint.Sell.Answering.String()
 
-// fallsAsleep waits until a program is halted, as a machine that sleeps.
-func fallsAsleep(t *testing.T, p *process) {
+// fallsAsleep waits until a program is halted at a point, as a machine that
+// sleeps. It has said so a moment before it is: woken then, it would not wake up.
+func fallsAsleep(t testing.TB, p *process, at string) {
 	t.Helper()
 	until(t, "the program to fall asleep", func() bool {
-		return strings.Contains(p.out.String(), "failpoint "+asleep+"\n")
+		if !strings.Contains(p.out.String(), "failpoint "+at+"\n") {
+			return false
+		}
+		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+		return err != nil || strings.Contains(string(state), ") T ") // elsewhere than on Linux nobody can tell
 	})
 }
 
@@ -35,7 +42,7 @@ func TestAProgramThatSleptChangesNothing(t *testing.T) {
 				s.arm(asleep + ":1:stop")
 				promised := make(chan string, 1)
 				go func() { promised <- p.placeOrDie(quote, confirmed) }()
-				fallsAsleep(t, s.portal)
+				fallsAsleep(t, s.portal, asleep)
 				awake := *s
 				awake.restart()
 				elsewhere := p.at(&awake)
@@ -66,12 +73,12 @@ func TestOnlyTheNewestOfTwoSleepersMovesTheOrder(t *testing.T) {
 		s.arm(asleep + ":1:stop")
 		promised := make(chan string, 1)
 		go func() { promised <- p.placeOrDie(quote, confirmed) }()
-		fallsAsleep(t, s.portal)
+		fallsAsleep(t, s.portal, asleep)
 		second := *s
 		second.start()
 		elsewhere := p.at(&second)
 		order := elsewhere.place(quote, confirmed)
-		fallsAsleep(t, second.portal)
+		fallsAsleep(t, second.portal, asleep)
 
 		at := failpoint.Late.AfterCommit.String()
 		s.arm(at)

@@ -74,7 +74,7 @@ type killer struct {
 	how    map[string]int
 }
 
-func newKiller(t *testing.T, from uint64, accounts int) *killer {
+func newKiller(t *testing.T, from uint64, accounts int, prepare ...func(*site)) *killer {
 	k := &killer{
 		t: t, s: open(t, nil), chance: rand.New(rand.NewPCG(from, 0)), grown: map[int64]int{}, how: map[string]int{},
 	}
@@ -107,6 +107,9 @@ func newKiller(t *testing.T, from uint64, accounts int) *killer {
 			k.machines(owner)
 		}
 	})
+	for _, f := range prepare {
+		f(k.s)
+	}
 	k.s.restart()
 	return k
 }

@@ -138,6 +138,58 @@ func (s *site) tooLateToAsk() models.Order {
 	return o
 }
 
+// TestASuspensionSurvivesTheProgram: it is there whole or not at all, and what
+// had been sent before runs on either way.
+func TestASuspensionSurvivesTheProgram(t *testing.T) {
+	t.Parallel()
+	for _, at := range []failpoint.Point{failpoint.Suspend.BeforeCommit, failpoint.Suspend.AfterCommit} {
+		t.Run(at.String(), func(t *testing.T) {
+			onEach(t, []models.Kind{models.Buy, models.Renew}, func(t *testing.T, kind models.Kind) {
+				from := seeded(t, kind != models.Buy)
+				s := open(t, from)
+				s.restart()
+				p, admin := s.person(from, customer), s.person(from, operator)
+				s.box.fault(t, sandbox.Rule{Action: actions[kind], Fault: sandbox.FaultThrottle})
+				order := p.place(p.quote(kind), url.Values{})
+				until(t, "the order to be put off", func() bool {
+					status, err := p.status(order)
+					return err == nil && status == models.Placed && s.box.asked(t, actions[kind]) > 0
+				})
+				suspend := func() (answer, error) {
+					return admin.ask("/accounts/1/suspend", url.Values{"reason": {"does not pay"}})
+				}
+				s.arm(at.String())
+				if a, err := suspend(); err == nil {
+					t.Errorf("it answered %d before it died\n%s", a.status, a.body)
+				}
+				s.diesAt(s.portal, at.String())
+				s.restart()
+				want := http.StatusSeeOther
+				if at == failpoint.Suspend.AfterCommit {
+					want = http.StatusConflict // it is there
+				}
+				if a, err := suspend(); err != nil || a.status != want {
+					t.Fatalf("sent again: %d %v\n%s", a.status, err, a.body)
+				}
+				s.box.noFaults(t)
+				if status := p.settled(order); status != models.Completed {
+					t.Fatalf("what had been sent is %s", status)
+				}
+				if a, err := p.ask("/accounts/1/quote?kind=renew", url.Values{"term": {"month-6"}}); err != nil || a.to != "/accounts/1" {
+					t.Fatalf("the customer goes on ordering: %d to %q, %v", a.status, a.to, err)
+				}
+				s.agree()
+				s.stop()
+				s.opened(func(db *store.Store) {
+					if changes, err := db.Changes(context.Background(), 1, 10); err != nil || len(changes) != 1 {
+						t.Fatal(changes, err)
+					}
+				})
+			})
+		})
+	}
+}
+
 // hiddenSeen is what the form remembers of the history that its reader saw.
 var hiddenSeen = regexp.MustCompile(`name="seen" value="([^"]*)"`)
 
@@ -207,5 +259,50 @@ func TestWhatIsRecordedFromOutsideSurvivesTheProgram(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestADecisionAboutAnOrderThatWaitsSurvivesTheProgram: it is there whole or not
+// at all, what was approved is carried out once, and what was declined never.
+func TestADecisionAboutAnOrderThatWaitsSurvivesTheProgram(t *testing.T) {
+	t.Parallel()
+	for at, path := range map[failpoint.Point]string{
+		failpoint.Approve.BeforeCommit: "/approve", failpoint.Approve.AfterCommit: "/approve",
+		failpoint.Decline.BeforeCommit: "/decline", failpoint.Decline.AfterCommit: "/decline",
+	} {
+		t.Run(at.String(), func(t *testing.T) {
+			onEach(t, []models.Kind{models.Buy, models.Renew, models.Upgrade}, func(t *testing.T, kind models.Kind) {
+				from := seeded(t, kind != models.Buy)
+				s := open(t, from)
+				s.restart()
+				p, admin := s.person(from, customer), s.person(from, operator)
+				if a, err := admin.ask("/accounts/1/limits", url.Values{"approval_above": {"0"}}); err != nil || a.status != http.StatusSeeOther {
+					t.Fatalf("%d %v", a.status, err)
+				}
+				order := p.place(p.quote(kind), url.Values{})
+				decide := func() (answer, error) { return admin.ask(order+path, url.Values{"reason": {"not this year"}}) }
+				s.arm(at.String())
+				if a, err := decide(); err == nil {
+					t.Errorf("it answered %d before it died\n%s", a.status, a.body)
+				}
+				s.diesAt(s.portal, at.String())
+				s.restart()
+				if a, err := decide(); err != nil || a.status != http.StatusSeeOther {
+					t.Fatalf("sent again: %d %v\n%s", a.status, err, a.body)
+				}
+				want := map[string]models.Status{"/approve": models.Completed, "/decline": models.Rejected}[path]
+				if status := p.settled(order); status != want {
+					t.Fatalf("it is %s", status)
+				}
+				s.agree()
+				s.stop()
+				s.opened(func(db *store.Store) {
+					// The limits, and the decision once.
+					if changes, err := db.Changes(context.Background(), 1, 10); err != nil || len(changes) != 2 {
+						t.Fatal(changes, err)
+					}
+				})
+			})
+		})
 	}
 }

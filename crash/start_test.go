@@ -2,7 +2,9 @@ package crash
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"portal/dbtest"
@@ -45,6 +47,50 @@ func TestAFirstStartSurvivesTheProgram(t *testing.T) {
 			s.diesAt(s.portal, where)
 			s.restart()
 			s.life()
+		})
+	}
+}
+
+// TestTheDemoWorldSurvivesTheProgram: a first start that dies while it makes the
+// past, or puts it in its place, leaves what the next one makes whole.
+func TestTheDemoWorldSurvivesTheProgram(t *testing.T) {
+	t.Parallel()
+	dbtest.NeedsSQLite(t)
+	cuts := []string{failpoint.StartWorld.String() + ":150"}
+	for i := range 4 { // the folder, its two files, and the rest of it
+		cuts = append(cuts, fmt.Sprintf("%s:%d", failpoint.StartPlace, i+1))
+	}
+	for _, where := range cuts {
+		t.Run(where, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, nil)
+			s.dsn = filepath.Join(s.dir, "portal.db")
+			s.configure()
+			s.env = slices.DeleteFunc(s.env, func(v string) bool { return strings.HasPrefix(v, "PORTAL_PROVIDER_ENDPOINT=") })
+			s.arm(where)
+			s.start()
+			s.diesAt(s.portal, where)
+			s.restart()
+			s.stop()
+			if p := s.command("audit", "verify"); p.end(t) != 0 {
+				t.Fatalf("the history does not hold\n%s", p.out)
+			}
+			s.opened(func(db *store.Store) {
+				r, err := readRecord(t.Context(), db)
+				if err != nil || len(r.orders) < 80 {
+					t.Fatalf("%d orders, %v", len(r.orders), err)
+				}
+			})
+			files, err := filepath.Glob(filepath.Join(s.dir, "portal.*"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, file := range files {
+				files[i] = filepath.Base(file)
+			}
+			if !slices.Equal(files, []string{"portal.db", "portal.db.lock", "portal.sandbox.jsonl"}) {
+				t.Errorf("it leaves %v", files)
+			}
 		})
 	}
 }

@@ -24,7 +24,7 @@ import (
 	"portal/portaltest"
 )
 
-// patience is how long a tab may take for everything that it does.
+// patience is how long a tab may take for everything that it does in a test.
 const patience = 45 * time.Second
 
 func TestMain(m *testing.M) {
@@ -61,6 +61,7 @@ func findChromium() (string, error) {
 		return path, nil
 	}
 	names := []string{
+		"chromium-headless-shell", // the same without the window's own interface, and a third quicker
 		"chromium", "chromium-browser", "google-chrome",
 		"/Applications/Chromium.app/Contents/MacOS/Chromium",
 		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -97,7 +98,8 @@ func open(t *testing.T, p *portaltest.Portal) string {
 // its test.
 type tab struct {
 	t    *testing.T
-	ctx  context.Context
+	ctx  context.Context // ends with its patience
+	open context.Context // ends when the tab is closed
 	base string
 
 	mu       sync.Mutex
@@ -125,27 +127,40 @@ func (w *tab) another() *tab {
 
 func newTab(t *testing.T, parent context.Context, base string, options ...chromedp.ContextOption) *tab {
 	t.Helper()
-	w := &tab{t: t, base: base}
+	w := &tab{base: base}
 	ctx, closeTab := chromedp.NewContext(parent, append(options, chromedp.WithListener(w.hear))...)
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	w.ctx = ctx
+	w.open = ctx
+	t.Cleanup(closeTab)
+	if err := chromedp.Do(ctx); err != nil { // it is open for as long as the context it is opened with
+		t.Fatal(err)
+	}
+	w.lend(t)
+	w.do(chromedp.EmulateViewport(1280, 800))
+	return w
+}
+
+// lend gives the tab to a test, or for a while to a subtest, with new patience.
+// What goes wrong meanwhile is its failure.
+func (w *tab) lend(t *testing.T) {
+	t.Helper()
+	owner, before := w.t, w.ctx
+	ctx, cancel := context.WithTimeout(w.open, patience)
+	w.t, w.ctx = t, ctx
 	t.Cleanup(func() {
 		if t.Failed() {
 			// Also when its patience is at an end.
-			last, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), 5*time.Second)
+			last, cancel := context.WithTimeout(w.open, 5*time.Second)
 			place, _ := chromedp.Run(last, chromedp.Location())
 			text, _ := chromedp.Run(last, chromedp.Evaluate[string]("document.body.innerText"))
 			cancel()
 			t.Logf("the tab is at %s:\n%s", place, text)
 		}
 		cancel()
-		closeTab()
 		for _, trouble := range w.heard() {
 			t.Error("the browser complains:", trouble)
 		}
+		w.t, w.ctx = owner, before
 	})
-	w.do(chromedp.EmulateViewport(1280, 800))
-	return w
 }
 
 // hear collects what the browser complains of. The status of pages is for the

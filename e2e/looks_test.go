@@ -17,38 +17,42 @@ import (
 
 var screenshots = flag.String("screenshots", "", "write a picture of every page into this folder")
 
-// TestEveryPageInEveryLook looks at every page in both languages and themes:
-// the browser has no complaint (see tab), axe finds nothing at 1280 and 360
-// pixels, and down to 320 nothing makes it scroll sideways.
+// TestEveryPageInEveryLook looks at every page in both languages and themes: the
+// browser has no complaint (see tab), axe finds nothing on a light desktop and a
+// dark phone, and down to 320 pixels nothing makes it scroll sideways. A theme is
+// colours alone, so a page is asked for once for both.
 func TestEveryPageInEveryLook(t *testing.T) {
 	t.Parallel()
 	axe := readAxe(t)
 	m := newMuseum(t)
 	t.Run("looks", func(t *testing.T) {
-		for _, l := range looks {
-			t.Run(l.String(), func(t *testing.T) {
+		for _, language := range languages {
+			t.Run(language, func(t *testing.T) {
 				t.Parallel()
+				l := look{language, "light"}
+				w := l.window(t, m.base) // one for all pages: opening one takes longer than looking at one
 				for _, s := range m.pages {
 					t.Run(s.name, func(t *testing.T) {
-						w := m.visitor(t, l)
+						w.lend(t)
+						themed(w, l.theme)
 						m.show(w, s, l)
 						w.do(chromedp.Evaluate[chromedp.Void](axe))
+						for _, v := range violations(w) {
+							t.Errorf("at 1280 pixels: %s", v)
+						}
 						for _, width := range []int64{1280, 360, 320} {
 							wide(w, width)
 							if got := run(w, chromedp.Evaluate[int64]("document.documentElement.scrollWidth")); got > width {
 								t.Errorf("at %d pixels it is %d wide; too wide are: %s", width, got, run(w, chromedp.Evaluate[string](tooWide)))
 							}
-							if width == 360 {
-								if broken := run(w, chromedp.Evaluate[string](brokenLabels)); broken != "" {
-									t.Errorf("at %d pixels these words break: %s", width, broken)
-								}
-							}
-							if width == 320 {
-								continue
-							}
-							for _, v := range violations(w) {
-								t.Errorf("at %d pixels: %s", width, v)
-							}
+						}
+						wide(w, 360)
+						if broken := run(w, chromedp.Evaluate[string](brokenLabels)); broken != "" {
+							t.Errorf("at 360 pixels these words break: %s", broken)
+						}
+						themed(w, "dark")
+						for _, v := range violations(w) {
+							t.Errorf("at 360 pixels, dark: %s", v)
 						}
 					})
 				}
@@ -118,7 +122,7 @@ func TestScreenshots(t *testing.T) {
 	for _, l := range looks {
 		for _, s := range m.pages {
 			t.Run(s.name+"."+l.String(), func(t *testing.T) {
-				w := m.visitor(t, l)
+				w := l.window(t, m.base)
 				m.show(w, s, l)
 				for _, width := range []int64{1280, 360} {
 					wide(w, width)
