@@ -1,6 +1,6 @@
 # `make` lists what there is. CI runs `make check`.
 .DEFAULT_GOAL := help
-.PHONY: help run dev generate build deps test soak check fresh vet lint bench screenshots clean
+.PHONY: help run dev generate build deps test soak model check fresh vet lint bench screenshots clean
 # One after the other: `fresh` writes what the others read.
 .NOTPARALLEL:
 
@@ -15,10 +15,11 @@ LINT_VERSION := 2.15.0
 LINT         := .tools/golangci-lint-$(LINT_VERSION)
 
 # Packages whose tests run on PostgreSQL, too, beside ./store and ./replicas.
-ON_POSTGRES := ./fulfil ./handlers ./crash .
+ON_POSTGRES := ./fulfil ./handlers ./crash ./modeltest .
 
-help: ## list these
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+# Packages that the race detector would only slow down: they drive a browser or
+# programs of their own, or do one thing at a time.
+UNRACED := ./crash ./demo ./e2e ./locales ./modeltest ./models ./pricing ./sheet ./views
 
 run: ## the portal with the sandbox provider, on http://127.0.0.1:8080
 	go run . serve
@@ -37,12 +38,16 @@ deps: ## install what the tests need: Node.js, Chromium, fonts, PostgreSQL, npm 
 	scripts/deps.sh
 
 # What uses the database is tested twice: with an SQLite file, and with a
-# PostgreSQL server that is there for as long as the tests run. With the race
-# detector again where the code is another: the rest has had it.
+# PostgreSQL server that is there for as long as the tests run. The race detector
+# makes most code five times as slow, so it has each package once, and -short leaves
+# out what is long for other reasons. Four packages at a time, because several wait
+# for pauses and leases most of theirs.
 test: deps ## all tests, with the race detector
-	go test -race -timeout 20m ./...
-	scripts/with-postgres.sh go test -race -timeout 20m ./store ./replicas
-	scripts/with-postgres.sh go test -timeout 20m $(ON_POSTGRES)
+	go test -race -short -p 4 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(UNRACED))")
+	go test -p 4 -timeout 20m $(UNRACED)
+	go test -run '^Test(Memory|AnExport)' ./handlers
+	scripts/with-postgres.sh go test -race -p 4 -timeout 20m ./replicas
+	scripts/with-postgres.sh go test -p 3 -timeout 20m ./store $(ON_POSTGRES)
 
 KILLS ?= 500
 SEED  ?= 0
@@ -51,6 +56,14 @@ SEED  ?= 0
 soak: deps ## kill portal and sandbox at random under load, on both databases (KILLS=500 SEED=…)
 	go test -count 1 -v -timeout 0 -run '^TestRandomKillsUnderLoad$$' ./crash -kills $(KILLS) -seed $(SEED)
 	scripts/with-postgres.sh go test -count 1 -v -timeout 0 -run '^TestRandomKillsUnderLoad$$' ./crash -kills $(KILLS) -seed $(SEED)
+
+SCHEDULES ?= 10000
+
+# A seed repeats its schedules to the letter. On PostgreSQL, where each makes a
+# database, there are a twentieth of them.
+model: deps ## random schedules of users, faults, workers and clocks on both databases (SCHEDULES=10000 SEED=…)
+	go test -count 1 -v -timeout 0 ./modeltest -rapid.checks $(SCHEDULES) -rapid.seed $(SEED)
+	scripts/with-postgres.sh go test -count 1 -v -timeout 0 ./modeltest -rapid.checks $$(($(SCHEDULES) / 20)) -rapid.seed $(SEED)
 
 check: fresh vet lint test ## what CI runs: generated code, format, vet, lint, tests
 

@@ -20,7 +20,7 @@ have() {
     node) has node ;;
     npm) has npm ;;
     chromium)
-      [ -x "${CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome ||
+      [ -x "${CHROMIUM:-}" ] || has chromium-headless-shell || has chromium || has chromium-browser || has google-chrome ||
         [ -d "/Applications/Chromium.app" ] || [ -d "/Applications/Google Chrome.app" ]
       ;;
     fonts) # macOS has its own
