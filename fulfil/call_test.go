@@ -112,6 +112,34 @@ func TestOneSend(t *testing.T) {
 	}
 }
 
+// hurried is a record of a program that is asked to end while a claim commits.
+type hurried struct {
+	*record
+	end context.CancelFunc
+}
+
+func (h *hurried) Claim(ctx context.Context, o models.Order, request string, lease time.Duration) (models.Order, models.Attempt, error) {
+	h.end()
+	o, a, _ := h.record.Claim(ctx, o, request, lease)
+	return o, a, ctx.Err() // it stands, whatever the caller hears
+}
+
+// TestEndingCutsNoClaimOff: a refund that was claimed and not sent would go to
+// review for nothing.
+func TestEndingCutsNoClaimOff(t *testing.T) {
+	placed := models.Order{ID: 1, Kind: models.Refund, Status: models.Placed, PlacedAt: t0, DueAt: at(0)}
+	mine := models.Order{ID: 1, Kind: models.Refund, Status: models.Sending, Claim: 1}
+	ctx, end := context.WithCancel(t.Context())
+	h := &hurried{end: end, record: &record{
+		read: store.Work{Order: placed, Now: t0}, signed: store.Work{Order: mine, Now: t0}, claimed: models.Attempt{StartedAt: t0},
+	}}
+	s := &seller{}
+	NewWorker(h, s, time.Second, slog.New(slog.DiscardHandler)).advance(ctx, 1)
+	if s.calls != 1 || h.answer == nil || h.next.Status != models.Completed {
+		t.Fatalf("%d calls, and it ended in %+v, %+v", s.calls, h.answer, h.next)
+	}
+}
+
 // broken is a record that can't be written for a while.
 type broken struct {
 	*record

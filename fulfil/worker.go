@@ -183,6 +183,14 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 
 	failpoint.Hit(failpoint.WorkRead)
 	call := callFor(order, earlierUnknown(attempts))
+	if ctx.Err() != nil {
+		return false
+	}
+	// From here on ending the program must not cut anything off: a claim whose
+	// commit is cut off may stand, and nobody would send it; the call runs to its own
+	// deadline, and its answer is written.
+	ending := ctx.Done()
+	ctx = context.WithoutCancel(ctx)
 	// Before the call the attempt is committed. A crash before the commit leaves
 	// the order as it was, due; after it, an attempt without an answer.
 	claimed, attempt, err := w.orders.Claim(ctx, order, w.seller.Request(call), lease)
@@ -193,10 +201,6 @@ func (w *Worker) advance(ctx context.Context, id int64) bool {
 		log.Error("can't claim the order; nothing was sent", "error", err)
 		return false
 	}
-	// From here on ending the program must not cut anything off: the call runs
-	// to its own deadline, and its answer is written.
-	ending := ctx.Done()
-	ctx = context.WithoutCancel(ctx)
 	deadline := time.Now().Add(w.timeout)
 	call.MayLeave = func() bool {
 		// What was planned when the order was read must still be right: the claim may

@@ -90,7 +90,9 @@ func (s *Sender) RunOnce(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		m, claimed, err := s.outbox.ClaimMail(ctx, id, Lease)
+		// Not ctx: were it cut off while it commits, a claim could stand that nobody
+		// knows of, and its mail would never be sent.
+		m, claimed, err := s.outbox.ClaimMail(context.WithoutCancel(ctx), id, Lease)
 		trouble("can't claim a mail; nothing was sent", err)
 		if err != nil {
 			return
@@ -101,8 +103,7 @@ func (s *Sender) RunOnce(ctx context.Context) {
 	}
 }
 
-// send sends a mail that is claimed. From here on ending the program cuts nothing
-// off.
+// send sends a mail that is claimed. Ending the program cuts nothing of it off.
 func (s *Sender) send(ctx context.Context, m models.Mail) Result {
 	whole := context.WithoutCancel(ctx)
 	c, err := s.outbox.MailContent(whole, m)
@@ -168,7 +169,7 @@ func (s *Sender) settle(ctx context.Context, m models.Mail, r Result) Result {
 // it; so the caller shows it, whatever this says, and nothing sends it later.
 // models.ErrExists when this link has been sent before.
 func (s *Sender) Invite(ctx context.Context, i models.InvitationMail) (models.MailState, error) {
-	m, err := s.outbox.ClaimInvitation(ctx, i.Once, i.Email, i.Account, Lease)
+	m, err := s.outbox.ClaimInvitation(context.WithoutCancel(ctx), i.Once, i.Email, i.Account, Lease)
 	if err != nil {
 		return "", err
 	}

@@ -68,7 +68,7 @@ func (p *post) server() mail.Server {
 	}
 }
 
-func (p *post) senderTo(s *store.Store, server mail.Server) *mail.Sender {
+func (p *post) senderTo(s mail.Outbox, server mail.Server) *mail.Sender {
 	return mail.NewSender(s, server, origin, slog.New(slog.NewJSONHandler(p.Log, nil)))
 }
 
@@ -478,6 +478,28 @@ func TestASenderThatIsGone(t *testing.T) {
 	if err := p.Store.SettleMail(t.Context(), m, store.MailResult{State: models.MailSent}); err != nil {
 		t.Fatal(err)
 	}
+	p.is(o, models.MailSent, models.MailNoReason)
+}
+
+// hurried is the outbox of a program that is asked to end while a claim commits.
+type hurried struct {
+	mail.Outbox
+	end context.CancelFunc
+}
+
+func (h hurried) ClaimMail(ctx context.Context, id int64, lease time.Duration) (models.Mail, bool, error) {
+	m, claimed, err := h.Outbox.ClaimMail(ctx, id, lease)
+	h.end()
+	return m, claimed && ctx.Err() == nil, errors.Join(err, ctx.Err()) // it stands, whatever the caller hears
+}
+
+// TestEndingCutsNoClaimOff: the mail would be given up, and nobody has sent it.
+func TestEndingCutsNoClaimOff(t *testing.T) {
+	p := newPost(t)
+	o := p.SignedIn("lin@example.com").Carry(models.Buy)
+	ctx, end := context.WithCancel(t.Context())
+	p.senderTo(hurried{p.Store, end}, p.server()).RunOnce(ctx)
+	p.took(1)
 	p.is(o, models.MailSent, models.MailNoReason)
 }
 
