@@ -45,7 +45,7 @@ deps: ## install what the tests need: Node.js, Chromium, fonts, PostgreSQL, npm 
 test: deps ## all tests, with the race detector
 	go test -race -short -p 4 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(UNRACED))")
 	go test -p 4 -timeout 20m $(UNRACED)
-	go test -run '^Test(Memory|AnExport)' ./handlers
+	go test -run '^Test(Memory|AnExport|EveryChangedValue)' ./handlers ./store
 	scripts/with-postgres.sh go test -race -p 4 -timeout 20m ./replicas
 	scripts/with-postgres.sh go test -p 3 -timeout 20m ./store $(ON_POSTGRES)
 

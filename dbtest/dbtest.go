@@ -76,11 +76,21 @@ func New(t testing.TB) string {
 		}
 		return create(t, "TEMPLATE "+template)
 	}
-	dsn := filepath.Join(t.TempDir(), "portal.db")
-	if err := migrate(dsn); err != nil {
+	data, err := migrated()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return dsn
+	return file(t, data)
+}
+
+// file is an SQLite database with this in it.
+func file(t testing.TB, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "portal.db")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // Empty makes a database with nothing in it.
@@ -110,11 +120,7 @@ func Clone(t testing.TB, dsn string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := filepath.Join(t.TempDir(), "portal.db")
-	if err := os.WriteFile(to, data, 0o600); err != nil { // #nosec G703 -- the same
-		t.Fatal(err)
-	}
-	return to
+	return file(t, data)
 }
 
 // Raw opens a database beside the store, as somebody who has its file or its
@@ -210,6 +216,21 @@ func on(database string) (string, error) {
 	u.Path = "/" + database
 	return u.String(), nil
 }
+
+// migrated is a migrated SQLite file, made once in each process, that others are
+// copied from.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "portal-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "portal.db")
+	if err := migrate(path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path) // #nosec G304 -- the tests' own
+})
 
 // template is a migrated database, made once in each process, that others are
 // copied from. It stays when the process ends: the server is a throw-away one.

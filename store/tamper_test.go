@@ -114,6 +114,9 @@ func others(column string, v any) []any {
 // TestEveryChangedValueIsFound: each value of each row of each table, one after
 // the other.
 func TestEveryChangedValueIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and does one thing at a time")
+	}
 	h := newHistory(t)
 	db := h.disarmed()
 	changed := 0
