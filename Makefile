@@ -27,9 +27,10 @@ run: ## the portal with the sandbox provider, on http://127.0.0.1:8080
 dev: ## the same with live reload, on http://127.0.0.1:7331
 	scripts/dev.sh
 
-generate: ## format the templates and write their Go code
+generate: ## format the templates and write their Go code, minify and compress what static/ serves
 	go tool templ fmt .
 	go tool templ generate
+	go run ./tools/assets
 
 build: ## a static binary, ./portal
 	CGO_ENABLED=1 go build -trimpath -tags "$(TAGS)" -ldflags "$(LDFLAGS)" -o portal .

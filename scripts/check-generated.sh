@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fails when something in the tree that is made from something else is not what
-# making it anew gives: templ's Go code, the templates' format, go.mod, npm locks.
+# making it anew gives: templ's Go code, the templates' format, static/dist, go.mod, npm locks.
 # It compares before and after rather than with git, so that it is right for work
 # that is not committed too. What it made anew stays, ready to be committed.
 set -euo pipefail
@@ -21,6 +21,10 @@ go tool templ fmt -log-level error .
 before=$(state '*_templ.go')
 go tool templ generate -log-level error
 [ "$before" = "$(state '*_templ.go')" ] || stale "generated code was stale; it is fresh now. Commit it."
+
+before=$(state 'static/dist/*')
+go run ./tools/assets
+[ "$before" = "$(state 'static/dist/*')" ] || stale "static/dist was stale; it is fresh now. Commit it."
 
 go mod tidy -diff || stale "go.mod or go.sum is not tidy: run go mod tidy."
 

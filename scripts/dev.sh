@@ -9,6 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ "${1:-}" = restart ]; then # templ calls this after each change
+  go run ./tools/assets
   go build -o .tools/portal-dev .
   exec .tools/portal-dev serve # in this process's place, so that it gets the signal to stop
 fi

@@ -1,17 +1,14 @@
 // Package static holds the portal's own stylesheet and icons: embedded, served
 // under names that carry their content's hash, so that browsers may keep them
-// for good.
+// for good. What is served is in dist/: minified and compressed by tools/assets.
 package static
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strconv"
@@ -21,75 +18,54 @@ import (
 // Prefix is where the assets live.
 const Prefix = "/static/"
 
-//go:embed css/*.css *.svg
+// files are made by tools/assets of what lies beside them.
+//
+//go:embed dist
 var files embed.FS
-
-// sheet is the one stylesheet that pages ask for, and sources are what it is
-// made of, in the order of the cascade. One file a concern, one request a page.
-const sheet = "app.css"
-
-var sources = []string{
-	"tokens.css", "base.css", "layout.css", "forms.css", "components.css",
-	"tables.css", "pages.css", "utilities.css", "print.css",
-}
 
 // asset is one file as it goes out.
 type asset struct {
 	contentType string
-	body        []byte
-	gzipped     []byte // nil where compressing gains nothing
 	etag        string
+	body        []byte
+	coded       map[string][]byte // by content coding, where compressing gains anything
+}
+
+// codings are the content codings of files, the best first, and their extensions.
+var codings = []struct{ name, extension string }{{"br", ".br"}, {"gzip", ".gz"}}
+
+var contentTypes = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".svg": "image/svg+xml",
 }
 
 // paths leads from a name to its hashed path, assets from that path to the file.
 var paths, assets = load()
 
-// load reads, joins, hashes and compresses everything once. All of it is
-// embedded, so a failure is a broken build.
+// load reads and hashes everything once. All of it is embedded, so a failure is a
+// broken build.
 func load() (map[string]string, map[string]asset) {
 	paths, assets := map[string]string{}, map[string]asset{}
-	add := func(name string, body []byte) {
+	for _, entry := range must(fs.ReadDir(files, "dist")) {
+		name := entry.Name()
+		ext := path.Ext(name)
+		kind, ok := contentTypes[ext]
+		if !ok {
+			continue // compressed
+		}
+		body := must(files.ReadFile("dist/" + name))
 		sum := sha256.Sum256(body)
 		hash := hex.EncodeToString(sum[:5])
-		ext := path.Ext(name)
-		hashed := Prefix + strings.TrimSuffix(name, ext) + "." + hash + ext
-		paths[name] = hashed
-		assets[hashed] = asset{contentType(ext), body, squeeze(body), `"` + hash + `"`}
-	}
-	var css bytes.Buffer
-	for _, name := range sources {
-		css.Write(must(files.ReadFile("css/" + name)))
-	}
-	add(sheet, css.Bytes())
-	for _, name := range must(fs.Glob(files, "*.svg")) {
-		add(name, must(files.ReadFile(name)))
+		a := asset{kind, `"` + hash + `"`, body, map[string][]byte{}}
+		for _, c := range codings {
+			if coded := must(files.ReadFile("dist/" + name + c.extension)); len(coded) < len(body) {
+				a.coded[c.name] = coded
+			}
+		}
+		paths[name] = Prefix + strings.TrimSuffix(name, ext) + "." + hash + ext
+		assets[paths[name]] = a
 	}
 	return paths, assets
-}
-
-// contentType does not ask the machine's own table first, as mime does.
-func contentType(ext string) string {
-	switch ext {
-	case ".css":
-		return "text/css; charset=utf-8"
-	case ".svg":
-		return "image/svg+xml"
-	}
-	return mime.TypeByExtension(ext)
-}
-
-// squeeze compresses body, or returns nil when that gains nothing.
-func squeeze(body []byte) []byte {
-	var b bytes.Buffer
-	w := must(gzip.NewWriterLevel(&b, gzip.BestCompression))
-	must(w.Write(body))
-	if err := w.Close(); err != nil {
-		panic(err)
-	}
-	if b.Len() >= len(body) {
-		return nil
-	}
-	return b.Bytes()
 }
 
 func must[T any](v T, err error) T {
@@ -128,7 +104,7 @@ func Handler() http.Handler {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("ETag", a.etag)
-		if a.gzipped != nil {
+		if len(a.coded) > 0 {
 			h.Set("Vary", "Accept-Encoding")
 		}
 		if strings.Contains(r.Header.Get("If-None-Match"), a.etag) {
@@ -136,9 +112,12 @@ func Handler() http.Handler {
 			return
 		}
 		body := a.body
-		if a.gzipped != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
-			h.Set("Content-Encoding", "gzip")
-			body = a.gzipped
+		for _, c := range codings {
+			if coded := a.coded[c.name]; coded != nil && accepts(r.Header.Get("Accept-Encoding"), c.name) {
+				h.Set("Content-Encoding", c.name)
+				body = coded
+				break
+			}
 		}
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 		if r.Method == http.MethodHead {
@@ -149,11 +128,11 @@ func Handler() http.Handler {
 	})
 }
 
-// acceptsGzip reads an Accept-Encoding header: "gzip;q=0" refuses it.
-func acceptsGzip(header string) bool {
+// accepts reads an Accept-Encoding header: "gzip;q=0" refuses gzip.
+func accepts(header, want string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		coding, params, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if coding != "gzip" && coding != "*" {
+		if coding != want && coding != "*" {
 			continue
 		}
 		weight, found := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
