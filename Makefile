@@ -88,7 +88,7 @@ bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 screenshots: deps ## write docs/screenshots anew
-	go test -count 1 -run '^TestScreenshots$$' ./e2e -screenshots $(CURDIR)/docs/screenshots
+	go test -count 1 -timeout 30m -run '^TestScreenshots$$' ./e2e -screenshots $(CURDIR)/docs/screenshots
 
 clean: ## remove what was built and installed here; the database stays
 	rm -rf portal dist coverage.out .tools provider/sandbox/popcore/node_modules e2e/node_modules
