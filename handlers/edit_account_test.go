@@ -97,3 +97,21 @@ func TestAnAdminRenamesAnAccount(t *testing.T) {
 		}
 	}
 }
+
+// TestStaffAreNamedToStaffAlone: a reseller's admins read what the operator did for
+// an account of theirs, and not whose address that was.
+func TestStaffAreNamedToStaffAlone(t *testing.T) {
+	p, _ := resold(t)
+	own, operator := p.SignedIn("own@example.com"), p.SignedIn("operator@example.com")
+	const account = suspendedPath
+	operator.Post(account+"/edit", url.Values{"name": {"Renamed"}, "note": {""}, "reseller": {"1"}})
+	operator.Post(account+"/suspend", url.Values{"reason": {"does not pay"}})
+	for _, path := range []string{account, account + "/reinstate"} {
+		says(t, operator.Get(path), "operator@example.com")
+		page := own.Get(path)
+		says(t, page, "The operator of the portal", "does not pay")
+		if strings.Contains(page.Body, "operator@example.com") {
+			t.Errorf("%s tells the operator's address", path)
+		}
+	}
+}

@@ -185,8 +185,9 @@ func (a *app) acting(c echo.Context) (*models.Placer, error) {
 	return &p, err
 }
 
-// actorName is what people know an event's actor by: a user's address, or which
-// part of the portal it was.
+// actorName is what the viewer knows an event's actor by: a user's address, or
+// which part of the portal it was. Who works for the portal is nobody's concern
+// but theirs (see models.Viewer.Told).
 func (a *app) actorName(c echo.Context, actor string) (string, error) {
 	l := locales.From(c.Request().Context())
 	if actor == "worker" {
@@ -207,6 +208,9 @@ func (a *app) actorName(c echo.Context, actor string) (string, error) {
 		return actor, fmt.Errorf("an event's actor: %w", err)
 	}
 	user, err := a.Store.User(c.Request().Context(), n)
+	if (models.Viewer{User: user}).Staff() && !viewer(c).Staff() {
+		return l.T("placer.the_operator"), err
+	}
 	return user.Email, err
 }
 

@@ -69,7 +69,11 @@ func TestSuspendingIsForWhoLooksAfterTheAccount(t *testing.T) {
 			t.Fatalf("%s suspends: %d\n%s", email, page.Status, page.Body)
 		}
 		for _, reader := range []string{"own@example.com", "operator@example.com", "support@example.com"} {
-			says(t, p.SignedIn(reader).Get(suspendedPath), "Ordering is suspended", "does not pay", email)
+			by := email
+			if email == "operator@example.com" && reader == "own@example.com" {
+				by = "The operator of the portal"
+			}
+			says(t, p.SignedIn(reader).Get(suspendedPath), "Ordering is suspended", "does not pay", by)
 		}
 		says(t, b.Get("/accounts"), "Suspended")
 		form := url.Values{"reason": {"has paid"}, "since": {since(t, b.Get(suspendedPath+"/reinstate"))}}
