@@ -56,7 +56,7 @@ func TestAnUnknownCodeShowsItselfAndItsRequestId(t *testing.T) {
 	p := portaltest.New(t, refusing(t, code, id))
 	for language, words := range map[string][]string{
 		"en": {"no explanation for this code", "give the code and the request ID to the operator"},
-		"zh": {"门户没有这个错误码的说明", "请将错误码和请求 ID 提供给平台运营"},
+		"zh": {"系统未收录该错误码", "请将错误码和请求 ID 提供给平台运营"},
 	} {
 		t.Run(language, func(t *testing.T) {
 			b := p.SignedIn("lin@example.com")

@@ -378,7 +378,7 @@ func TestSubscriptionSaysWhatIsSo(t *testing.T) {
 		"account-buy-anew":       {"en": {"Alibaba Cloud may have released the instance by now"}, "zh-Hans": {"阿里云可能已释放该实例"}},
 		"account-ends-soon":      {"en": {"Security Center Pro Ends soon", "30 days Auto-renewal is off. Renew to keep the service."}, "zh-Hans": {"即将到期", "未开启自动续费，请及时续费。"}},
 		"account-ends-later":     {"en": {"Security Center Pro Active"}},
-		"account-presumed":       {"en": {"Presumed, not confirmed. What is known ran until 23 November 2026 at 14:05 Beijing time"}, "zh-Hans": {"推定，未确认：已知的服务期到 2026年11月23日"}},
+		"account-presumed":       {"en": {"Presumed, not confirmed. What is known ran until 23 November 2026 at 14:05 Beijing time"}, "zh-Hans": {"预计，尚未确认：已知的服务期到 2026年11月23日"}},
 		"account-open-order":     {"en": {"Order P20261124-7K3M9QXR is not finished. You can order again when it is"}},
 		"account-support-active": {"en": {"1 day", "Support can look but cannot order", "By chen@portal.example"}},
 	} {
