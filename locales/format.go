@@ -1,6 +1,7 @@
 package locales
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -78,6 +79,37 @@ func (l *Localizer) DateTime(t time.Time) string {
 // the ends of services and the steps of orders.
 func (l *Localizer) Exact(t time.Time) string {
 	return l.T("date.zoned", "When", l.Date(t)+l.T("date.joiner")+t.In(models.Beijing).Format("15:04:05"))
+}
+
+// Piece is a part of what is said. A line does not end inside one that is Whole.
+type Piece struct {
+	Text  string
+	Whole bool
+}
+
+// Pieces takes words apart at the dates in them and at the times with their zone:
+// on a phone, 14:05（北京时间） is not to be broken in the middle of its name.
+func (l *Localizer) Pieces(words string) []Piece {
+	var out []Piece
+	from := 0
+	for _, at := range wholes[l.tag].FindAllStringIndex(words, -1) {
+		if at[0] > from {
+			out = append(out, Piece{Text: words[from:at[0]]})
+		}
+		out = append(out, Piece{Text: words[at[0]:at[1]], Whole: true})
+		from = at[1]
+	}
+	if from < len(words) {
+		out = append(out, Piece{Text: words[from:]})
+	}
+	return out
+}
+
+// wholes find the two parts of DateTime and Exact, each as Date and the zone's
+// words make it.
+var wholes = map[string]*regexp.Regexp{
+	chinese: regexp.MustCompile(`\d{4}年\d{1,2}月\d{1,2}日|\d\d:\d\d(:\d\d)?（北京时间）`),
+	english: regexp.MustCompile(`\d{1,2} [A-Z][a-z]+ \d{4}|\d\d:\d\d(:\d\d)? Beijing time`),
 }
 
 // Stamp writes a moment for tables whose heading says the zone, in an order

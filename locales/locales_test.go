@@ -202,3 +202,31 @@ func TestMistakesAreLoudInTestsOnly(t *testing.T) {
 		t.Errorf("a reader sees %q instead of the key", got)
 	}
 }
+
+func TestPieces(t *testing.T) {
+	at := time.Date(2026, 11, 3, 16, 5, 3, 0, time.UTC)
+	for _, test := range []struct {
+		tag, words string
+		want       []string // those that are whole
+	}{
+		{chinese, For(chinese, "").T("account.stopped_what", "At", at), []string{"2026年11月4日", "00:05（北京时间）"}},
+		{chinese, For(chinese, "").Exact(at), []string{"2026年11月4日", "00:05:03（北京时间）"}},
+		{english, For(english, "").T("account.stopped_what", "At", at), []string{"4 November 2026", "00:05 Beijing time"}},
+		{english, For(english, "").Exact(at), []string{"4 November 2026", "00:05:03 Beijing time"}},
+		{english, For(english, "").Date(at) + " to " + For(english, "").Date(at), []string{"4 November 2026", "4 November 2026"}},
+		{english, "12 machines", nil},
+		{chinese, "", nil},
+	} {
+		var all strings.Builder
+		var whole []string
+		for _, p := range For(test.tag, "").Pieces(test.words) {
+			all.WriteString(p.Text)
+			if p.Whole {
+				whole = append(whole, p.Text)
+			}
+		}
+		if all.String() != test.words || !slices.Equal(whole, test.want) {
+			t.Errorf("%q comes apart into %q, whole are %q", test.words, all.String(), whole)
+		}
+	}
+}

@@ -301,13 +301,23 @@ func says(t *testing.T, name, tag string) string {
 
 // spoken is text with a space between any two elements.
 func spoken(n *html.Node) string {
-	var words []string
+	var b strings.Builder
 	for node := range n.Descendants() {
-		if node.Type == html.TextNode {
-			words = append(words, strings.Fields(node.Data)...)
+		if node.Type != html.TextNode {
+			continue
 		}
+		// A date that is kept on one line is a part of its sentence.
+		piece := node
+		if attr(node.Parent, "class") == "keep" {
+			piece = node.Parent
+		}
+		before := piece.PrevSibling
+		if before == nil || before.Type != html.TextNode && attr(before, "class") != "keep" {
+			b.WriteByte(' ')
+		}
+		b.WriteString(node.Data)
 	}
-	return strings.Join(words, " ")
+	return strings.Join(strings.Fields(b.String()), " ")
 }
 
 // buttons are a page's links that look like buttons: words and address, the

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -519,4 +520,29 @@ func pick(t *testing.T, name string) canned {
 	}
 	t.Fatalf("no page %q", name)
 	return canned{}
+}
+
+// TestNoLineEndsInsideATime looks for dates and times with their zone that a
+// phone's narrow lines could break.
+func TestNoLineEndsInsideATime(t *testing.T) {
+	times := regexp.MustCompile(`\d{4}年\d+月\d+日|\d\d:\d\d（北京时间）|\d\d:\d\d:\d\d（北京时间）|\d+ [A-Z][a-z]+ 20\d\d|\d\d:\d\d Beijing time|\d\d:\d\d:\d\d Beijing time`)
+	kept := 0
+	everyPage(t, func(t *testing.T, c canned, _ string, doc *html.Node) {
+		for node := range doc.Descendants() {
+			if node.Type != html.TextNode || !times.MatchString(node.Data) {
+				continue
+			}
+			parent := node.Parent
+			switch {
+			case attr(parent, "class") == "keep":
+				kept++
+			case slices.Contains([]string{"title", "desc", "option", "textarea"}, parent.Data):
+			default:
+				t.Errorf("a line can end inside %q", strings.Join(strings.Fields(node.Data), " "))
+			}
+		}
+	})
+	if kept < 500 {
+		t.Errorf("only %d were found", kept)
+	}
 }

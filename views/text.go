@@ -2,8 +2,11 @@ package views
 
 import (
 	"context"
+	"io"
 	"strings"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"portal/locales"
 	"portal/models"
@@ -46,6 +49,23 @@ func span(ctx context.Context, m, d int) string { return locales.From(ctx).Span(
 func machines(ctx context.Context, count int) string { return n(ctx, "machines", count) }
 
 func edition(ctx context.Context, e models.Edition) string { return t(ctx, "edition."+string(e)) }
+
+// said writes words so that no line ends inside a date, or between a time and
+// its zone.
+func said(words string) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		var b strings.Builder
+		for _, p := range locales.From(ctx).Pieces(words) {
+			if p.Whole {
+				b.WriteString(`<span class="keep">` + templ.EscapeString(p.Text) + `</span>`)
+			} else {
+				b.WriteString(templ.EscapeString(p.Text))
+			}
+		}
+		_, err := io.WriteString(w, b.String())
+		return err
+	})
+}
 
 // other lists the languages that the page is not in.
 func other(ctx context.Context) []string {
