@@ -76,7 +76,7 @@ func TestRenewingManyAtOnce(t *testing.T) {
 	}
 	p.Batches.RunOnce(t.Context())
 	page = admin.Get(batch)
-	says(t, page, "Renew 4 accounts for CN¥61,200.00", "All together") // 25 machines, 60 yuan, 12 months, 15 % off
+	says(t, page, "Renew 4 accounts for CN¥61,200.00", "Total") // 25 machines, 60 yuan, 12 months, 15 % off
 	if len(p.Sandbox.Ledger()) != charged {
 		t.Fatal("charged by looking")
 	}

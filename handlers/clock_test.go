@@ -61,7 +61,7 @@ func TestEveryPageSaysThatTheClockIsOff(t *testing.T) {
 	p := portaltest.New(t)
 	b, operator := p.SignedIn("lin@example.com"), p.SignedIn("operator@example.com")
 	b.Get(p.QuotePath())
-	const words = "No orders can be placed for the moment"
+	const words = "No orders can be placed at the moment"
 	if page := b.Get("/orders"); strings.Contains(page.Text(), words) {
 		t.Fatal("it says so of a clock that is right")
 	}

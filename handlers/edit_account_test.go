@@ -48,7 +48,7 @@ func TestAnAdminAddsAnAccount(t *testing.T) {
 		"no name":                     {"2000000000000010", " ", "", "", "Enter a name"},
 		"a name of two lines":         {"2000000000000010", "a\nb", "", "", "on one line"},
 		"far too much":                {"2000000000000010", "A", strings.Repeat("备", 2001), "", "has 2,001 characters"},
-		"what is another's":           {"2000000000000009", "Mine now", "call me", "", "in the portal already"},
+		"what is another's":           {"2000000000000009", "Mine now", "call me", "", "already in the portal"},
 		"a reseller that there isn't": {"2000000000000010", "A", "", "99", "There is no such reseller"},
 	} {
 		b := foreign

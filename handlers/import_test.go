@@ -88,8 +88,8 @@ func TestAListIsShownBeforeAnyOfItIsSaved(t *testing.T) {
 	}
 	list := page.Location
 	page = b.Get(list)
-	says(t, page, "Nothing is added yet", "北方物流", "每周一联系", "Add 2 accounts", "This OwnerId can’t be added here", "stands in line 2",
-		"has shortened this OwnerId", "The name is missing", "Already there", "New: 2", "Wrong: 2", "Download the 5 lines")
+	says(t, page, "Nothing is added yet", "北方物流", "每周一联系", "Add 2 accounts", "This OwnerId cannot be added here", "Line 2 has the same OwnerId",
+		"has shortened this OwnerId", "The name is missing", "Already there", "New: 2", "Has a mistake: 2", "Download the 5 lines")
 	if strings.Contains(page.Body, "Linhai") {
 		t.Error("whose an OwnerId is can be read")
 	}
@@ -158,7 +158,7 @@ func TestAListThatCantBeReadIsTold(t *testing.T) {
 	p, _ := resold(t)
 	b := p.SignedIn("own@example.com")
 	for says, file := range map[string][]byte{
-		"Choose a CSV file or paste the cells": nil, "This is an Excel workbook": []byte("PK\x03\x04xlsx"), "no text that can be read": {0x89, 'P', 0, 0xff},
+		"Choose a CSV file or paste the cells": nil, "This is an Excel workbook": []byte("PK\x03\x04xlsx"), "not text that can be read": {0x89, 'P', 0, 0xff},
 		"larger than 1 MB": bytes.Repeat([]byte("1,a\n"), sheet.MaxBytes/4+1), "more than 5,000 accounts": bytes.Repeat([]byte("1,a\n"), sheet.MaxLines+1),
 		"names no columns": []byte("a,b\n"), "A quotation mark in line 2 is never closed": []byte("OwnerId,Name\n1,\"a\n2,b\n3,c\n"), "names no column “Name”": []byte("OwnerId,Note\n1,x\n"),
 		"has no accounts below": []byte("OwnerId,Name\n"),

@@ -110,7 +110,7 @@ func TestADeadLinkIsLikeAnyOther(t *testing.T) {
 	if never.Status != http.StatusNotFound {
 		t.Fatal(never.Status)
 	}
-	says(t, never, "This link does not work any more", "Ask whoever invited you for a new invitation")
+	says(t, never, "This link no longer works", "Ask whoever invited you for a new invitation")
 
 	used, _ := invite(t, own, accountPeople, "used@example.com")
 	b := p.Browser()
@@ -259,9 +259,9 @@ func TestAPersonChangesTheirPassword(t *testing.T) {
 		return b.Post("/me", url.Values{"present_password": {present}, "password": {password}})
 	}
 	for name, tc := range map[string]struct{ present, password, says string }{
-		"nothing":   {"", "", "Enter your present password"},
+		"nothing":   {"", "", "Enter your current password"},
 		"too short": {portaltest.Password, "short", "at least 12 characters"},
-		"wrong":     {"not-it-at-all", ownWords, "The present password is wrong"},
+		"wrong":     {"not-it-at-all", ownWords, "The current password is wrong"},
 	} {
 		page := change(tc.present, tc.password)
 		if page.Status != http.StatusUnprocessableEntity || tc.present != "" && strings.Contains(page.Body, tc.present) {

@@ -254,8 +254,8 @@ func TestAnOperatorLooksAfterResellers(t *testing.T) {
 		status                    int
 	}{
 		"no name":             {"/resellers/new", " ", "", "Enter a name", 422},
-		"a taken name":        {"/resellers/new", "North Cloud", "x", "There is a reseller of this name", 422},
-		"another's name":      {edit, "East Cloud", "north", "There is a reseller of this name", 422},
+		"a taken name":        {"/resellers/new", "North Cloud", "x", "There is already a reseller with this name", 422},
+		"another's name":      {edit, "East Cloud", "north", "There is already a reseller with this name", 422},
 		"no profile's name":   {"/resellers/new", "West Cloud", "[west]", "A profile’s name has", 422},
 		"a key":               {"/resellers/new", "West Cloud", "LTAI5tExampleExampleExample", "looks like an access key", 422},
 		"the secret of a key": {edit, "North Cloud", secret, "looks like an access key", 422},

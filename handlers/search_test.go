@@ -267,7 +267,7 @@ func TestSupportBeginsAtTheQueue(t *testing.T) {
 	b = s.SignedIn("support@example.com")
 	says(t, b.Get("/search"), "Placed today, not completed 0")
 	page = b.Get("/search")
-	says(t, page, "Stuck 1", "has not carried on")
+	says(t, page, "Stuck 1", "has not continued")
 	if got := numbers(page); len(got) != 1 || got[0] != unknown {
 		t.Errorf("stuck are %q", got)
 	}

@@ -1,6 +1,7 @@
 package locales
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -89,5 +90,33 @@ func TestChinesePunctuation(t *testing.T) {
 		if strings.Count(m.Other, "“") != strings.Count(m.Other, "”") || strings.Count(m.Other, "（") != strings.Count(m.Other, "）") {
 			t.Errorf("zh-Hans.toml: %s opens and does not close: %s", id, m.Other)
 		}
+	}
+}
+
+// TestChineseKeepsToItsWords reads docs/words.md: a thing has one name, and the
+// names in the last column are not it.
+func TestChineseKeepsToItsWords(t *testing.T) {
+	raw, err := os.ReadFile("../docs/words.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := messages(t, chinese)
+	rows := 0
+	for line := range strings.Lines(string(raw)) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		if len(cells) != 4 || strings.HasPrefix(cells[0], "-") || strings.TrimSpace(cells[3]) == "Not" {
+			continue
+		}
+		rows++
+		for _, not := range strings.FieldsFunc(strings.TrimSpace(cells[3]), func(r rune) bool { return r == '、' }) {
+			for id, m := range all {
+				if strings.Contains(m.Other, not) {
+					t.Errorf("zh-Hans.toml: %s says %s, which is %s here: %s", id, not, strings.TrimSpace(cells[1]), m.Other)
+				}
+			}
+		}
+	}
+	if rows < 30 {
+		t.Errorf("only %d words were found", rows)
 	}
 }

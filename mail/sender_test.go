@@ -352,7 +352,7 @@ func TestTheMailServerSaysNo(t *testing.T) {
 	if strings.Contains(p.Log.String(), secret) || strings.Contains(page.Body, secret) {
 		t.Error("what the server said is in the log or on the page")
 	}
-	if page := p.SignedIn("lin@example.com").Get("/orders/" + o.Number); strings.Contains(page.Text(), "E-mails about") {
+	if page := p.SignedIn("lin@example.com").Get("/orders/" + o.Number); strings.Contains(page.Text(), "Emails about") {
 		t.Error("a customer sees staff's list of mails")
 	}
 
@@ -657,11 +657,11 @@ func TestAnInvitationIsMailedAsItIsMade(t *testing.T) {
 	}
 	page := invite("new@example.com")
 	m := read(t, p.took(1)[0])
-	if len(m.links) != 1 || !strings.Contains(page.Body, strings.TrimPrefix(m.links[0], origin)) || !strings.Contains(page.Text(), "sent by e-mail, too") {
+	if len(m.links) != 1 || !strings.Contains(page.Body, strings.TrimPrefix(m.links[0], origin)) || !strings.Contains(page.Text(), "sent by email, too") {
 		t.Errorf("%q\n%s", m.links, page.Text())
 	}
 	p.smtp.Fault(mailtest.Fault{At: mailtest.AtSender, Code: 451})
-	if page := invite("other@example.com"); !strings.Contains(page.Text(), "could not be sent by e-mail") {
+	if page := invite("other@example.com"); !strings.Contains(page.Text(), "could not be sent by email") {
 		t.Errorf("%s", page.Text())
 	}
 	if log := p.Log.String(); strings.Contains(log, "token=") {

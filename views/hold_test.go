@@ -90,7 +90,7 @@ func heldPages() []canned {
 }
 
 func TestAHeldAccountSaysWhatItMeansAndWhatComesNext(t *testing.T) {
-	means := []string{"Ordering is paused", "restored from a backup", "charges nothing", "auto-renewal too", "You do not need to do anything"}
+	means := []string{"Ordering is paused", "restored from a backup", "charges nothing", "and so does auto-renewal", "You do not need to do anything"}
 	tells(t, "held", means...)
 	tells(t, "held-none", means...)
 	tells(t, "held-check", means...)

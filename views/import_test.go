@@ -57,9 +57,9 @@ func importPages() []canned {
 
 // TestEveryLineSaysWhatBecomesOfIt, and nothing of another's account.
 func TestEveryLineSaysWhatBecomesOfIt(t *testing.T) {
-	tells(t, "import", "Add 1 account", "北方物流 </td><b>", "already, as “Blue </b> Harbour”. Its name stays", "can’t be added here", "stands in line 2",
-		"more cells than", "quotation marks of this line", "The OwnerId is missing", "digits only", "has shortened this OwnerId", "The name is missing",
-		"The name is not right", "The note is too long", "can’t be shown", "will belong to North </p> 北方云", "Nothing was added", "All 14", "Wrong: 9")
+	tells(t, "import", "Add 1 account", "北方物流 </td><b>", "accounts, as “Blue </b> Harbour”. Its name stays", "cannot be added here", "Line 2 has the same OwnerId",
+		"more cells than", "quotation marks in this line", "The OwnerId is missing", "digits only", "has shortened this OwnerId", "The name is missing",
+		"The name is wrong", "The note is too long", "cannot be shown", "will belong to North </p> 北方云", "Nothing was added", "All 14", "Has a mistake: 9")
 	tellsNot(t, "import", "Hidden", strings.Repeat("calls on Mondays ", 10))
 	tellsNot(t, "import-none", "Add 0", "Add 1")
 	tells(t, "import-done", "1 account was added", "Download the 13 lines")

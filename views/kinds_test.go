@@ -656,7 +656,7 @@ func TestAComparisonFitsItsKind(t *testing.T) {
 func TestAReceiptFitsItsKind(t *testing.T) {
 	tells(t, "order-completed-buy", "Pro · 1 year · 25 machines", "Auto-renewal", "Order total")
 	tells(t, "order-completed-renew", "Pro · 1 year · 25 machines", "Old end, where the new term starts", "New end", "sas-cn-x0r3l7m2k01")
-	tells(t, "order-completed-upgrade", "Pro · 25 machines → Enterprise · 30 machines", "In force from", "Ends (unchanged)")
+	tells(t, "order-completed-upgrade", "Pro · 25 machines → Enterprise · 30 machines", "Active from", "Ends (unchanged)")
 	tells(t, "order-completed-refund", "Pro · 25 machines", "Service ended", "Expected refund", "Buy again")
 	for _, kind := range []models.Kind{models.Renew, models.Upgrade, models.Refund} {
 		tellsNot(t, "order-completed-"+string(kind), "Auto-renewal", "Service starts")

@@ -127,7 +127,7 @@ func TestANoteIsForWhoLooksAfterTheAccount(t *testing.T) {
 
 func TestASuspendedAccountSaysWhatItMeans(t *testing.T) {
 	for _, name := range []string{"suspended", "suspended-check", "suspended-support", "suspended-reseller-admin", "suspended-operator"} {
-		tells(t, name, "Ordering is suspended for this account", "order nothing", "auto-renewal too")
+		tells(t, name, "Ordering is suspended for this account", "order nothing", "and so does auto-renewal")
 	}
 	for _, name := range []string{"suspended", "suspended-check"} {
 		// Why and by whom is for those who look after the account.
