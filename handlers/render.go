@@ -46,5 +46,5 @@ func (a *app) render(c echo.Context, status int, page templ.Component) error {
 	if v := viewerOf(c); v != nil && v.As != nil {
 		html = markForms(html)
 	}
-	return c.HTMLBlob(status, html)
+	return c.HTMLBlob(status, compressed(c, html))
 }
