@@ -110,5 +110,5 @@ var postForm = regexp.MustCompile(`<form[^>]* method="post"[^>]*>`)
 
 // markForms says in every form of a page that it is from a view.
 func markForms(page []byte) []byte {
-	return postForm.ReplaceAll(page, []byte(`$0<input type="hidden" name="`+fieldViewing+`" value="yes"/>`))
+	return postForm.ReplaceAll(page, []byte(`$0<input type="hidden" name="`+fieldViewing+`" value="yes">`))
 }

@@ -16,7 +16,7 @@ import (
 func mainPart(page portaltest.Page) string {
 	_, body, _ := strings.Cut(page.Body, "<main")
 	body, _, _ = strings.Cut(body, "</main>")
-	body = strings.ReplaceAll(body, `<input type="hidden" name="viewing" value="yes"/>`, "")
+	body = strings.ReplaceAll(body, `<input type="hidden" name="viewing" value="yes">`, "")
 	return regexp.MustCompile(` datetime="[^"]*"`).ReplaceAllString(body, "")
 }
 
