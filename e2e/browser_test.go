@@ -104,6 +104,7 @@ type tab struct {
 
 	mu       sync.Mutex
 	troubles []string
+	received received
 }
 
 // window opens a tab with no cookies and no history, whose person prefers a
@@ -127,7 +128,7 @@ func (w *tab) another() *tab {
 
 func newTab(t *testing.T, parent context.Context, base string, options ...chromedp.ContextOption) *tab {
 	t.Helper()
-	w := &tab{base: base}
+	w := &tab{base: base, received: newReceived()}
 	ctx, closeTab := chromedp.NewContext(parent, append(options, chromedp.WithListener(w.hear))...)
 	w.open = ctx
 	t.Cleanup(closeTab)
@@ -163,9 +164,12 @@ func (w *tab) lend(t *testing.T) {
 	})
 }
 
-// hear collects what the browser complains of. The status of pages is for the
-// tests to judge.
+// hear collects what the browser complains of, and requests to anybody else. The
+// status of pages is for the tests to judge.
 func (w *tab) hear(event any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.received.hear(event)
 	trouble := ""
 	switch e := event.(type) {
 	case *log.EventEntryAdded: // a refused style, a deprecated feature
@@ -177,6 +181,10 @@ func (w *tab) hear(event any) {
 		trouble = fmt.Sprintf("the page writes to the console: %s", e.Type)
 	case *runtime.EventExceptionThrown:
 		trouble = e.ExceptionDetails.Text
+	case *network.EventRequestWillBeSent:
+		if u := e.Request.URL; !strings.HasPrefix(u, w.base+"/") && u != "about:blank" && !strings.HasPrefix(u, "data:") {
+			trouble = "a request leaves the portal: " + u
+		}
 	case *network.EventResponseReceived:
 		if e.Type != network.ResourceTypeDocument && e.Response.Status >= 400 {
 			trouble = fmt.Sprintf("%d %s", e.Response.Status, e.Response.URL)
@@ -187,8 +195,6 @@ func (w *tab) hear(event any) {
 		}
 	}
 	if trouble != "" {
-		w.mu.Lock()
-		defer w.mu.Unlock()
 		w.troubles = append(w.troubles, trouble)
 	}
 }
@@ -218,11 +224,13 @@ func run[T any](w *tab, action chromedp.Action[T]) T {
 	return v
 }
 
-func call[P, R any](w *tab, command cdp.Command[P, R], params P) {
+func call[P, R any](w *tab, command cdp.Command[P, R], params P) R {
 	w.t.Helper()
-	if _, err := chromedp.Call(w.ctx, command, params); err != nil {
+	result, err := chromedp.Call(w.ctx, command, params)
+	if err != nil {
 		w.t.Fatal(err)
 	}
+	return result
 }
 
 // prefer sets the language that the browser asks for.

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-node_minimum=18
+node_minimum=20
 npm_folders="provider/sandbox/popcore e2e"
 
 # To add a need: name it here, and give it a line in `have` and in `package`.
