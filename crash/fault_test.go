@@ -265,7 +265,7 @@ func TestNothingIsOrderedWithoutARecord(t *testing.T) {
 			t.Errorf("the provider was asked %d times", asked)
 		}
 		page, err := p.ask(quote, nil)
-		if err != nil || f.reads && (page.status != http.StatusOK || !strings.Contains(page.body, "Nothing can be ordered or changed")) {
+		if err != nil || f.reads && (page.status != http.StatusOK || !strings.Contains(page.body, "Ordering and changes are not possible")) {
 			t.Errorf("the quote can't be looked at: %d %v\n%s", page.status, err, page.body)
 		}
 		if sold := s.box.ledger(t); len(sold) > 0 {
@@ -274,7 +274,7 @@ func TestNothingIsOrderedWithoutARecord(t *testing.T) {
 
 		f.end(s)
 		s.recovered()
-		if page, err := p.ask(quote, nil); err != nil || strings.Contains(page.body, "Nothing can be ordered or changed") {
+		if page, err := p.ask(quote, nil); err != nil || strings.Contains(page.body, "Ordering and changes are not possible") {
 			t.Errorf("it still says that nothing can be ordered: %v", err)
 		}
 		theOne(p, models.Buy, quote, url.Values{}, "")

@@ -64,7 +64,7 @@ func readyAgain(t *testing.T, b *portaltest.Browser) {
 // again when the database is back, it does what it should have done.
 func TestAFormThatCannotBeKept(t *testing.T) {
 	notSaved := map[string]string{"en": "This was not saved", "zh-CN": "未能保存"}
-	nothing := map[string]string{"en": "Nothing can be ordered or changed", "zh-CN": "暂时无法下单或修改"}
+	nothing := map[string]string{"en": "Ordering and changes are not possible", "zh-CN": "暂时无法下单或修改"}
 	for language := range notSaved {
 		t.Run(language, func(t *testing.T) {
 			p := portaltest.New(t)

@@ -219,7 +219,7 @@ func TestARemovedPersonIsSignedOut(t *testing.T) {
 	order = san.Post(order+"/order", nil).Location
 	id := func(email string) string { return strings.TrimPrefix(p.Viewer(email).Actor(), "user:") }
 	form := "/people/" + id("san@example.com") + "/remove"
-	says(t, own.Get(form), "san@example.com will not be able to sign in", "signed out everywhere")
+	says(t, own.Get(form), "san@example.com will no longer be able to sign in", "signed out everywhere")
 	self := "/people/" + id("own@example.com") + "/remove"
 	says(t, own.Get(self), "You cannot remove yourself")
 	if page := own.Post(self, nil); page.Status != http.StatusConflict {

@@ -6,7 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-		"net/http"
+	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
