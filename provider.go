@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"portal/demo"
+	"portal/handlers"
 	"portal/provider"
 	"portal/provider/sandbox"
 	"portal/store"
@@ -21,6 +22,7 @@ import (
 type seller struct {
 	client  *provider.Client
 	metrics *metrics
+	mishaps handlers.Mishaps // of the embedded sandbox; nil without
 	close   func()
 }
 
@@ -41,39 +43,41 @@ func (c config) openProvider(ctx context.Context, logger *slog.Logger) (*seller,
 	if err != nil {
 		return nil, err
 	}
-	stop := func() {}
+	s, stop := &seller{metrics: m}, func() {}
 	if c.embeddedSandbox() {
-		if c.endpoint, stop, err = c.startSandbox(ctx, logger); err != nil {
+		var box *sandbox.Sandbox
+		if box, c.endpoint, stop, err = c.startSandbox(ctx, logger); err != nil {
 			return nil, err
 		}
+		s.mishaps = demo.NewMishaps(box, c.ProviderTimeout)
 	}
 	pc := c.providerConfig()
 	pc.Logger, pc.Observe = logger, m.observe
-	client, err := provider.New(pc)
-	if err != nil {
+	if s.client, err = provider.New(pc); err != nil {
 		stop()
 		return nil, err
 	}
-	return &seller{client: client, metrics: m, close: func() { client.Close(); stop() }}, nil
+	s.close = func() { s.client.Close(); stop() }
+	return s, nil
 }
 
 // startSandbox serves the sandbox on a loopback port of its own, so that the
 // SDK reaches it as it reaches the real provider. Its state lies beside the
 // database's file: the two belong together. A database on a server has no place
 // beside it, so there it lies in the current folder.
-func (c config) startSandbox(ctx context.Context, logger *slog.Logger) (*url.URL, func(), error) {
+func (c config) startSandbox(ctx context.Context, logger *slog.Logger) (*sandbox.Sandbox, *url.URL, func(), error) {
 	box, err := sandbox.New(sandboxConfig(c.sandboxState(), logger))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, nil, errors.Join(err, box.Close())
+		return nil, nil, nil, errors.Join(err, box.Close())
 	}
 	server := newServer(box, logger)
 	go func() { _ = server.Serve(listener) }() // ends with Close
-	return &url.URL{Scheme: "http", Host: listener.Addr().String()}, func() {
+	return box, &url.URL{Scheme: "http", Host: listener.Addr().String()}, func() {
 		if err := errors.Join(box.Close(), server.Close()); err != nil {
 			logger.Warn("the sandbox did not end well", "error", err)
 		}

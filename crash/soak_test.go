@@ -170,6 +170,9 @@ func (k *killer) breakSomething() {
 		if fault.NeedsDelay {
 			rule.Delay = time.Duration(1+k.chance.IntN(longestDelay)) * time.Second
 		}
+		if fault.NeedsCode {
+			rule.Code = "InsufficientBalance"
+		}
 		_ = k.s.box.pull("POST", "faults", rule, nil)
 	}
 }

@@ -88,21 +88,22 @@ func SandboxConfig(state string) sandbox.Config {
 	return sandbox.Config{StatePath: state, Machines: Machines(), ReleaseAfter: 15 * 24 * time.Hour}
 }
 
-// People are those whom the sign-in page names, with where they belong: one for
-// each role, and two more where there is a past.
+// People are those whom the sign-in page offers, with where they belong: one for
+// each role, and where there is a past a customer with something to look after.
 func People(ctx context.Context, db *store.Store) ([]views.DemoPerson, error) {
 	var people []views.DemoPerson
-	for _, email := range []string{
-		"lin@example.com", "san@example.com", subscriber, "admin@reseller.example.com", northAdmin, "support@example.com", "operator@example.com",
+	for _, one := range []struct{ email, sees string }{
+		{"lin@example.com", "buyer"}, {subscriber, "subscriber"}, {"admin@reseller.example.com", "reseller"},
+		{"support@example.com", "support"}, {"operator@example.com", "operator"},
 	} {
-		user, err := db.UserByEmail(ctx, email)
+		user, err := db.UserByEmail(ctx, one.email)
 		if errors.Is(err, models.ErrNotFound) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		person := views.DemoPerson{Email: email, Password: Password, Role: user.Role}
+		person := views.DemoPerson{Email: one.email, Password: Password, Role: user.Role, Sees: one.sees}
 		if user.AccountID != nil || user.ResellerID != nil {
 			if person.Place, err = db.PlaceName(ctx, user.Place()); err != nil {
 				return nil, err

@@ -52,10 +52,10 @@ func newMuseum(t *testing.T) museum {
 	t.Helper()
 	p := portaltest.New(t)
 	p.Config.Demo = []views.DemoPerson{
-		{Email: "lin@example.com", Password: portaltest.Password, Role: models.Customer},
-		{Email: "admin@reseller.example.com", Password: portaltest.Password, Role: models.ResellerAdmin},
-		{Email: "support@example.com", Password: portaltest.Password, Role: models.Support},
-		{Email: operator, Password: portaltest.Password, Role: models.Operator},
+		{Email: "lin@example.com", Password: portaltest.Password, Role: models.Customer, Sees: "buyer"},
+		{Email: "admin@reseller.example.com", Password: portaltest.Password, Role: models.ResellerAdmin, Sees: "reseller"},
+		{Email: "support@example.com", Password: portaltest.Password, Role: models.Support, Sees: "support"},
+		{Email: operator, Password: portaltest.Password, Role: models.Operator, Sees: "operator"},
 	}
 	p.Reload()
 	m := museum{base: serve(t, p.Handler), cookies: map[string]*http.Cookie{}}
@@ -400,7 +400,8 @@ func newMuseum(t *testing.T) museum {
 		{name: "me", as: fresh.email, path: "/me"},
 		{name: "me-errors", as: fresh.email, path: "/me", press: "main form button", status: 422},
 		{name: "sign-in", path: "/sign-in"},
-		{name: "sign-in-errors", path: "/sign-in", press: "main form button", status: 422},
+		{name: "sandbox", path: "/sandbox"},
+		{name: "sign-in-errors", path: "/sign-in", press: signInButton, status: 422},
 		{name: "account-empty", as: fresh.email, path: fresh.account},
 		{name: "account-subscribed", as: bought.email, path: bought.account},
 		{name: "account-lived", as: lived.email, path: lived.account},

@@ -45,6 +45,9 @@ type Config struct {
 	Sandbox bool // every page says so
 	// Demo are the sandbox's made-up people, shown on the sign-in page.
 	Demo []views.DemoPerson
+	// Mishaps are what visitors of the sandbox may let go wrong; nil where the sandbox
+	// is out of reach, and with the real provider.
+	Mishaps Mishaps
 	// CredentialProfile is what orders call the portal's default credentials: those
 	// of accounts whose reseller has none of its own.
 	CredentialProfile string

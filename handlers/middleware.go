@@ -261,11 +261,13 @@ func (a *app) requireSignIn(next echo.HandlerFunc) echo.HandlerFunc {
 // none of its own.
 func formPage(c echo.Context) string {
 	switch c.Path() {
-	case "/sign-in", "/accounts/new", "/accounts/import", "/accounts/import/:import", "/renewals/new", "/accounts/:account/quote", "/accounts/:account/outside",
+	case "/sign-in", "/sandbox", "/accounts/new", "/accounts/import", "/accounts/import/:import", "/renewals/new", "/accounts/:account/quote", "/accounts/:account/outside",
 		"/accounts/:account/edit", "/accounts/:account/limits", "/accounts/:account/suspend", "/accounts/:account/reinstate",
 		"/resellers/new", "/resellers/:reseller/edit", "/accounts/:account/prices", "/resellers/:reseller/prices",
 		"/accounts/:account/people", "/resellers/:reseller/people", "/people/:person/remove", "/invitation", "/me":
 		return c.Request().URL.Path
+	case "/sign-in/demo":
+		return "/sign-in"
 	case "/resellers/:reseller/discounts":
 		return "/resellers/" + url.PathEscape(c.Param("reseller")) + "/prices"
 	case "/accounts/:account/release", "/accounts/:account/view":

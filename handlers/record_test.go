@@ -21,6 +21,8 @@ import (
 var unrecorded = map[string]string{
 	"/sign-in":                 "changes nothing that is anybody else's; the person's page says when it was",
 	"/sign-out":                "the same; a view that it ends is in the log",
+	"/sign-in/demo":            "the same, in the sandbox alone",
+	"/sandbox":                 "is how the stand-in for the provider fails, which only the sandbox has and which ends by itself; the program's log has it",
 	"/preferences":             "is the browser's language and colours",
 	"/accounts/import":         "is a list that is looked at: nothing is added before it is confirmed",
 	"/accounts/:account/quote": "is a price: nothing is ordered before it is placed",

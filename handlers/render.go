@@ -17,6 +17,7 @@ func (a *app) page(c echo.Context) views.Page {
 		Path:    c.Request().URL.RequestURI(),
 		Theme:   theme(c),
 		Sandbox: a.Sandbox,
+		Armed:   a.armed(),
 		Now:     a.Store.Now(),
 	}
 	if skew := a.Skew(); skew.TooFar() && p.Viewer != nil {

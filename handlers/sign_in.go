@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,9 @@ func (a *app) signInPage(c echo.Context) error {
 }
 
 func (a *app) renderSignIn(c echo.Context, status int, p views.SignInProps) error {
-	p.Demo = a.Demo
+	if a.Sandbox {
+		p.Demo = a.Demo
+	}
 	return a.render(c, status, views.SignIn(a.page(c), p))
 }
 
@@ -53,7 +56,6 @@ func network(ip string) string {
 
 // signIn checks a name and a password and opens a session.
 func (a *app) signIn(c echo.Context) error {
-	ctx := c.Request().Context()
 	password := c.Request().PostForm.Get("password")
 	p := views.SignInProps{
 		Email: c.Request().PostForm.Get("email"),
@@ -68,11 +70,30 @@ func (a *app) signIn(c echo.Context) error {
 	if len(p.Problems) > 0 {
 		return a.renderSignIn(c, http.StatusUnprocessableEntity, p)
 	}
+	return a.letIn(c, p, p.Email, password, views.Problem{Field: "email", Key: "sign_in_wrong"})
+}
+
+// signInDemo signs in as one of the sandbox's made-up people at the press of a
+// button: by their password as everybody, which here is no secret.
+func (a *app) signInDemo(c echo.Context) error {
+	form := c.Request().PostForm
+	i := slices.IndexFunc(a.Demo, func(p views.DemoPerson) bool { return p.Email == form.Get("email") })
+	if !a.Sandbox || i < 0 {
+		return models.ErrNotFound
+	}
+	p := views.SignInProps{Next: localPath(form.Get("next"))}
+	return a.letIn(c, p, a.Demo[i].Email, a.Demo[i].Password, views.Problem{Key: "demo_changed"})
+}
+
+// letIn opens a session for whom the name and the password are, or shows the page
+// again with what is wrong.
+func (a *app) letIn(c echo.Context, p views.SignInProps, name, password string, problem views.Problem) error {
+	ctx := c.Request().Context()
 	wrong := func() error {
-		p.Problems = []views.Problem{{Field: "email", Key: "sign_in_wrong"}}
+		p.Problems = []views.Problem{problem}
 		return a.renderSignIn(c, http.StatusUnprocessableEntity, p)
 	}
-	email, err := models.NormalizeEmail(p.Email)
+	email, err := models.NormalizeEmail(name)
 	if err != nil {
 		return wrong()
 	}
@@ -84,7 +105,7 @@ func (a *app) signIn(c echo.Context) error {
 	if wait > 0 {
 		minutes := (&throttledError{wait}).minutes()
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-		p.Problems = []views.Problem{{Field: "email", Key: "sign_in_throttled", Args: []any{"Minutes", minutes}}}
+		p.Problems = []views.Problem{{Field: problem.Field, Key: "sign_in_throttled", Args: []any{"Minutes", minutes}}}
 		return a.renderSignIn(c, http.StatusTooManyRequests, p)
 	}
 	user, err := a.Store.UserByEmail(ctx, email)

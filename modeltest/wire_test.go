@@ -139,13 +139,13 @@ func (s *schedule) mayStillArrive(o models.Order) bool {
 }
 
 // providerFails: the next calls of a kind fail in one of the ways that the
-// sandbox can; the delays are requestMoves'.
+// sandbox can; the delays are requestMoves', and what it refuses is accountChanges'.
 func (s *schedule) providerFails(r *rapid.T) {
 	if rapid.IntRange(0, 4).Draw(r, "none any more") == 4 {
 		s.box.ClearFaults()
 		return
 	}
-	faults := slices.DeleteFunc(sandbox.Faults(), func(f sandbox.FaultInfo) bool { return f.NeedsDelay })
+	faults := slices.DeleteFunc(sandbox.Faults(), func(f sandbox.FaultInfo) bool { return f.NeedsDelay || f.NeedsCode })
 	s.must(s.box.AddFault(sandbox.Rule{
 		Action: rapid.SampledFrom([]string{
 			sandbox.ActionCreateInstance, sandbox.ActionRenewInstance, sandbox.ActionUpgradeInstance, sandbox.ActionRefundInstance,

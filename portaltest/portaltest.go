@@ -22,6 +22,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"portal/dbtest"
+	"portal/demo"
 	"portal/fulfil"
 	"portal/handlers"
 	"portal/models"
@@ -139,7 +140,7 @@ func New(t testing.TB, opts ...Option) *Portal {
 	p.AddUser("operator@example.com", models.Operator, nil, nil)
 	p.Config = handlers.Config{
 		Store: p.Store, Counter: p.Seller, Book: pricing.Embedded(), Wake: func() {}, Skew: p.Seller.Skew, Logger: logger,
-		Secure: o.secure, Sandbox: true, CredentialProfile: provider.DefaultProfile, HasKey: p.Seller.HasKey,
+		Secure: o.secure, Sandbox: true, Mishaps: demo.NewMishaps(p.Sandbox, o.timeout), CredentialProfile: provider.DefaultProfile, HasKey: p.Seller.HasKey,
 	}
 	p.Handler = handlers.New(p.Config)
 	p.Batches = handlers.NewBatchWorker(p.Config)

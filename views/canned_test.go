@@ -229,10 +229,10 @@ func pages() []canned {
 
 	guest := views.Page{Path: "/sign-in?next=%2Forders", Sandbox: true, RequestID: "01JDF7Q2M8X5", Now: now}
 	demo := []views.DemoPerson{
-		{Email: "customer@example.com", Password: "customer-demo", Role: models.Customer},
-		{Email: "reseller@example.com", Password: "reseller-demo", Role: models.ResellerAdmin},
-		{Email: "support@example.com", Password: "support-demo", Role: models.Support},
-		{Email: "operator@example.com", Password: "operator-demo", Role: models.Operator},
+		{Email: "customer@example.com", Password: "customer-demo", Role: models.Customer, Sees: "buyer"},
+		{Email: "reseller@example.com", Password: "reseller-demo", Role: models.ResellerAdmin, Sees: "reseller"},
+		{Email: "support@example.com", Password: "support-demo", Role: models.Support, Sees: "support"},
+		{Email: "operator@example.com", Password: "operator-demo", Role: models.Operator, Sees: "operator"},
 	}
 	signIn := func(props views.SignInProps) func(views.Page) templ.Component {
 		return func(p views.Page) templ.Component { return views.SignIn(p, props) }

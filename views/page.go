@@ -11,12 +11,13 @@ import (
 
 // Page is what every page's layout needs.
 type Page struct {
-	Viewer    *models.Viewer // nil when nobody is signed in
-	Path      string         // path and query of this page: where switching the language returns to
-	Theme     string         // "light", "dark", or empty for the system's
-	Sandbox   bool           // every page says so, unmistakably
-	Seller    string         // the reseller whose people look, by whose name the page goes; empty for the portal's own
-	RequestID string         // to quote when something went wrong
+	Viewer    *models.Viewer      // nil when nobody is signed in
+	Path      string              // path and query of this page: where switching the language returns to
+	Theme     string              // "light", "dark", or empty for the system's
+	Sandbox   bool                // every page says so, unmistakably
+	Armed     *models.ArmedMishap // what a visitor of the sandbox lets go wrong, nil for nothing
+	Seller    string              // the reseller whose people look, by whose name the page goes; empty for the portal's own
+	RequestID string              // to quote when something went wrong
 	// Refresh is how often the page asks for itself again, without script (the
 	// handler's header does it), unless Path says "refresh=off"; 0 never.
 	Refresh time.Duration

@@ -33,7 +33,7 @@ func TestControl(t *testing.T) {
 
 	do("POST", "/faults", `{"action":"CreateInstance","owner_id":5,"fault":"delay-after","times":2,"delay":"1.5s"}`, 204)
 	do("POST", "/faults", `{"fault":"throttle"}`, 204)
-	want := []Rule{{ActionCreateInstance, 5, FaultDelayAfter, 2, 1500 * time.Millisecond}, {Fault: FaultThrottle}}
+	want := []Rule{{Action: ActionCreateInstance, OwnerID: 5, Fault: FaultDelayAfter, Times: 2, Delay: 1500 * time.Millisecond}, {Fault: FaultThrottle}}
 	var rules []Rule
 	if read("/faults", &rules); !reflect.DeepEqual(rules, want) {
 		t.Errorf("%+v", rules)

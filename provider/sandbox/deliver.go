@@ -13,8 +13,8 @@ import (
 // it is on disk.
 type faultSpec struct {
 	FaultInfo
-	waitFirst bool // the delay comes before the work
-	show      func(s *Sandbox, c *call, a answer)
+	waitFirst bool                                // the delay comes before the work
+	show      func(s *Sandbox, c *call, a answer) // nil for FaultReject, whose rule says what it shows
 }
 
 var faultSpecs = []faultSpec{
@@ -32,6 +32,8 @@ var faultSpecs = []faultSpec{
 	{FaultInfo: FaultInfo{Fault: FaultInternalErrorAfter, WorkDone: true}, show: gatewayError(internalError())},
 	{FaultInfo: FaultInfo{Fault: FaultUnavailableBefore}, show: gatewayError(unavailable)},
 	{FaultInfo: FaultInfo{Fault: FaultUnavailableAfter, WorkDone: true}, show: gatewayError(unavailable)},
+
+	{FaultInfo: FaultInfo{Fault: FaultReject, NeedsCode: true}},
 
 	{FaultInfo: FaultInfo{Fault: FaultThrottle}, show: gatewayError(throttled)},
 	{FaultInfo: FaultInfo{Fault: FaultProcessing}, show: gatewayError(processing)},
@@ -82,7 +84,11 @@ func (s *Sandbox) fail(c *call, r Rule, work func() answer) {
 			c.cut()
 		}
 		s.logCall(*c, r.Fault, a)
-		spec.show(s, c, a)
+		show := spec.show
+		if spec.NeedsCode {
+			show = gatewayError(&apiError{status: http.StatusBadRequest, code: r.Code, message: "The sandbox was told to refuse this call."})
+		}
+		show(s, c, a)
 		return
 	}
 }

@@ -36,6 +36,9 @@ const (
 	FaultUnavailableBefore   Fault = "503-before" // ServiceUnavailable
 	FaultUnavailableAfter    Fault = "503-after"
 
+	// FaultReject refuses as the call itself would, with Rule.Code.
+	FaultReject Fault = "reject"
+
 	FaultThrottle   Fault = "throttle"   // 400 Throttling.User
 	FaultProcessing Fault = "processing" // 400 IdempotentProcessing
 
@@ -72,6 +75,8 @@ type FaultInfo struct {
 	Answered bool `json:"answered"`
 	// NeedsDelay: a rule must name a Delay.
 	NeedsDelay bool `json:"needs_delay"`
+	// NeedsCode: a rule must name a Code.
+	NeedsCode bool `json:"needs_code"`
 }
 
 // Faults lists every fault, so that a test can try them all.
@@ -87,24 +92,30 @@ func Faults() []FaultInfo {
 // request, the first takes it.
 type Rule struct {
 	Action  string        // empty: any
+	Selling bool          // any but GetInstanceCount, which moves nothing; for no Action
 	OwnerID int64         // 0: any
 	Fault   Fault         // one of Faults
 	Times   int           // how many requests it takes; 0: all
+	Until   time.Time     // by the gateway's clock; zero: for ever
 	Delay   time.Duration // for the two delays only
+	Code    string        // for FaultReject only
 }
 
 // ruleJSON is a Rule in a file or over Control, its Delay as "1.5s".
 type ruleJSON struct {
-	Action  string `json:"action,omitempty"`
-	OwnerID int64  `json:"owner_id,omitempty"`
-	Fault   Fault  `json:"fault"`
-	Times   int    `json:"times,omitempty"`
-	Delay   string `json:"delay,omitempty"`
+	Action  string    `json:"action,omitempty"`
+	Selling bool      `json:"selling,omitempty"`
+	OwnerID int64     `json:"owner_id,omitempty"`
+	Fault   Fault     `json:"fault"`
+	Times   int       `json:"times,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
+	Delay   string    `json:"delay,omitempty"`
+	Code    string    `json:"code,omitempty"`
 }
 
 // MarshalJSON writes the delay as text, as "1.5s".
 func (r Rule) MarshalJSON() ([]byte, error) {
-	j := ruleJSON{Action: r.Action, OwnerID: r.OwnerID, Fault: r.Fault, Times: r.Times}
+	j := ruleJSON{Action: r.Action, Selling: r.Selling, OwnerID: r.OwnerID, Fault: r.Fault, Times: r.Times, Until: r.Until, Code: r.Code}
 	if r.Delay != 0 {
 		j.Delay = r.Delay.String()
 	}
@@ -118,7 +129,7 @@ func (r *Rule) UnmarshalJSON(b []byte) error {
 	if err := unmarshalStrict(b, &j); err != nil {
 		return err
 	}
-	*r = Rule{Action: j.Action, OwnerID: j.OwnerID, Fault: j.Fault, Times: j.Times}
+	*r = Rule{Action: j.Action, Selling: j.Selling, OwnerID: j.OwnerID, Fault: j.Fault, Times: j.Times, Until: j.Until, Code: j.Code}
 	if j.Delay != "" {
 		d, err := time.ParseDuration(j.Delay)
 		if err != nil {
@@ -137,11 +148,17 @@ func (r Rule) check() error {
 	if _, known := calls[r.Action]; r.Action != "" && !known {
 		return fmt.Errorf("sandbox: unknown action %q in a fault rule", r.Action)
 	}
+	if r.Action != "" && r.Selling {
+		return errors.New("sandbox: a fault rule is for one action or for all that sell, not both")
+	}
 	if r.OwnerID < 0 || r.Times < 0 {
 		return errors.New("sandbox: a fault rule's owner and times cannot be negative")
 	}
 	if needs := faultSpecs[i].NeedsDelay; needs != (r.Delay > 0) {
 		return fmt.Errorf("sandbox: fault %s: a delay belongs to the delay faults, and they need one", r.Fault)
+	}
+	if needs := faultSpecs[i].NeedsCode; needs != (r.Code != "") {
+		return fmt.Errorf("sandbox: fault %s: a code belongs to %s, which needs one", r.Fault, FaultReject)
 	}
 	return nil
 }
@@ -169,9 +186,16 @@ func (s *Sandbox) ClearFaults() {
 
 // FaultRules returns the rules still in force, each with the Times it has left.
 func (s *Sandbox) FaultRules() []Rule {
+	now := s.Now()
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
+	s.faults.expire(now)
 	return slices.Clone(s.faults.rules)
+}
+
+// takeFault is take by the gateway's clock.
+func (s *Sandbox) takeFault(c call, wanted func(Fault) bool) (Rule, bool) {
+	return s.faults.take(c.action, c.owner, s.Now(), wanted)
 }
 
 type faultRules struct {
@@ -194,13 +218,19 @@ func (f *faultRules) set(rules []Rule) error {
 func onlyRefuse(f Fault) bool { return f == FaultRefuse }
 func anyFault(Fault) bool     { return true }
 
+// expire forgets the rules whose time is over. The caller holds mu.
+func (f *faultRules) expire(now time.Time) {
+	f.rules = slices.DeleteFunc(f.rules, func(r Rule) bool { return !r.Until.IsZero() && !now.Before(r.Until) })
+}
+
 // take finds the first rule that matches and, if its fault is wanted now, uses
 // it once. A rule used for the last time goes.
-func (f *faultRules) take(action string, owner int64, wanted func(Fault) bool) (Rule, bool) {
+func (f *faultRules) take(action string, owner int64, now time.Time, wanted func(Fault) bool) (Rule, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.expire(now)
 	for i, r := range f.rules {
-		if r.Action != "" && r.Action != action || r.OwnerID != 0 && r.OwnerID != owner {
+		if r.Action != "" && r.Action != action || r.Selling && action == ActionGetInstanceCount || r.OwnerID != 0 && r.OwnerID != owner {
 			continue
 		}
 		if !wanted(r.Fault) {

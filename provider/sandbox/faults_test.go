@@ -25,6 +25,9 @@ func ruleFor(info FaultInfo) Rule {
 	if info.NeedsDelay {
 		rule.Delay = time.Minute
 	}
+	if info.NeedsCode {
+		rule.Code = "InsufficientBalance"
+	}
 	return rule
 }
 
@@ -91,6 +94,7 @@ func checkFailure(t *testing.T, info FaultInfo, g got) {
 		FaultInternalErrorAfter:   {status: 500, body: `"Code":"InternalError"`},
 		FaultUnavailableBefore:    {status: 503, body: `"Code":"ServiceUnavailable"`},
 		FaultUnavailableAfter:     {status: 503, body: `"Code":"ServiceUnavailable"`},
+		FaultReject:               {status: 400, body: `"Code":"InsufficientBalance"`},
 		FaultThrottle:             {status: 400, body: `"Code":"Throttling.User"`},
 		FaultProcessing:           {status: 400, body: `"Code":"IdempotentProcessing"`},
 		FaultCutBodyBefore:        {status: 200, body: `{"RequestId"`, broken: true},
@@ -166,10 +170,31 @@ func TestRulesSelectByActionOwnerAndTimes(t *testing.T) {
 	}
 }
 
+// TestARuleMayEndByItself: one that nobody has used by then is gone, and a rule
+// for what sells lets the counting through.
+func TestARuleMayEndByItself(t *testing.T) {
+	r := newRig(t, Config{})
+	r.mustDo(r.box.AddFault(Rule{Selling: true, Fault: FaultReject, Code: "Forbidden.Demo", Until: r.box.Now().Add(time.Minute)}))
+	r.ok(ActionGetInstanceCount, nil)
+	r.refused(ActionCreateInstance, buyMonth("b"), 400, "Forbidden.Demo")
+	r.clock.advance(time.Minute - time.Second)
+	r.refused(ActionCreateInstance, buyMonth("b"), 400, "Forbidden.Demo")
+	if len(r.box.FaultRules()) != 1 {
+		t.Fatal("it has ended too early")
+	}
+	r.clock.advance(time.Second)
+	if rules := r.box.FaultRules(); len(rules) != 0 {
+		t.Errorf("%+v", rules)
+	}
+	r.ok(ActionCreateInstance, buyMonth("b"))
+	r.wantLedger(buyMonthFen)
+}
+
 func TestRulesAreChecked(t *testing.T) {
 	for _, rule := range []Rule{
 		{}, {Fault: "no such"}, {Fault: FaultThrottle, Action: "Buy"}, {Fault: FaultThrottle, Times: -1},
 		{Fault: FaultThrottle, OwnerID: -1}, {Fault: FaultThrottle, Delay: 1}, {Fault: FaultDelayAfter}, {Fault: FaultDelayBefore, Delay: -1},
+		{Fault: FaultReject}, {Fault: FaultThrottle, Code: "X"}, {Fault: FaultThrottle, Action: ActionCreateInstance, Selling: true},
 	} {
 		if _, err := New(Config{Faults: []Rule{rule}}); err == nil {
 			t.Errorf("%+v was taken", rule)

@@ -27,7 +27,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.arrive(&c) {
 		c.cut()
 	}
-	if rule, ok := s.faults.take(c.action, c.owner, onlyRefuse); ok {
+	if rule, ok := s.takeFault(c, onlyRefuse); ok {
 		s.logCall(c, rule.Fault, answer{})
 		c.reset()
 		return
@@ -42,7 +42,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	work := func() answer { return s.commit(c.requestID, s.work(c.requestID, p)) }
-	if rule, ok := s.faults.take(c.action, c.owner, anyFault); ok {
+	if rule, ok := s.takeFault(c, anyFault); ok {
 		s.fail(&c, rule, work)
 		return
 	}

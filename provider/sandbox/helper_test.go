@@ -153,13 +153,7 @@ func (r *rig) call(action string, p params) got {
 	for k, v := range p {
 		all[k] = v
 	}
-	return r.send(http.MethodPost, signed(http.MethodPost, r.box.gatewayNow(), all))
-}
-
-func (s *Sandbox) gatewayNow() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.gatewayTime()
+	return r.send(http.MethodPost, signed(http.MethodPost, r.box.Now(), all))
 }
 
 // ok fails the test unless the call succeeded.

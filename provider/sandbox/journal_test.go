@@ -36,7 +36,7 @@ func TestRestartForgetsNothing(t *testing.T) {
 	r.ok(ActionRefundInstance, with(theirs, "InstanceId", gone))
 	r.mustDo(r.box.AdvanceCalendar(time.Hour))
 	r.mustDo(r.box.AdvanceGateway(time.Minute))
-	used := signed("POST", r.box.gatewayNow(), countCall)
+	used := signed("POST", r.box.Now(), countCall)
 	if g := r.send("POST", used); g.status != 200 {
 		t.Fatalf("%d %s", g.status, g.body)
 	}

@@ -297,7 +297,14 @@ func (s *Sandbox) moment() time.Time {
 	return s.cfg.Calendar().Add(s.state.calendarOffset).UTC()
 }
 
-// gatewayTime is the time the gateway goes by, in UTC. Callers hold mu.
+// Now is the time the gateway goes by, in UTC: that of Rule.Until, too.
+func (s *Sandbox) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gatewayTime()
+}
+
+// gatewayTime is Now. Callers hold mu.
 func (s *Sandbox) gatewayTime() time.Time {
 	return s.cfg.Now().Add(s.state.gatewayOffset).UTC()
 }
