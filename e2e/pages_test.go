@@ -401,6 +401,7 @@ func newMuseum(t *testing.T) museum {
 		{name: "me-errors", as: fresh.email, path: "/me", press: "main form button", status: 422},
 		{name: "sign-in", path: "/sign-in"},
 		{name: "sandbox", path: "/sandbox"},
+		{name: "styleguide", path: "/styleguide"},
 		{name: "sign-in-errors", path: "/sign-in", press: signInButton, status: 422},
 		{name: "account-empty", as: fresh.email, path: fresh.account},
 		{name: "account-subscribed", as: bought.email, path: bought.account},

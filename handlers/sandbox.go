@@ -57,3 +57,11 @@ func (a *app) armMishap(c echo.Context) error {
 	a.Logger.Info("somebody set what goes wrong in the sandbox", "mishap", form.Get("mishap"), "lasts", lasts, "request_id", c.Get(keyRequestID))
 	return c.Redirect(http.StatusSeeOther, "/sandbox")
 }
+
+// styleguide shows what pages are made of, to whoever builds them.
+func (a *app) styleguide(c echo.Context) error {
+	if !a.Sandbox {
+		return models.ErrNotFound
+	}
+	return a.render(c, http.StatusOK, views.Styleguide(a.page(c)))
+}

@@ -249,8 +249,10 @@ func TestASandboxOfItsOwnHasItsLeversThere(t *testing.T) {
 
 	p.Config.Mishaps, p.Config.Sandbox = levers, false
 	p.Reload()
-	if page := b.Get("/sandbox"); page.Status != http.StatusNotFound {
-		t.Errorf("with the real provider: %d", page.Status)
+	for _, path := range []string{"/sandbox", "/styleguide"} {
+		if page := b.Get(path); page.Status != http.StatusNotFound {
+			t.Errorf("with the real provider %s: %d", path, page.Status)
+		}
 	}
 	if page := b.Post("/sandbox", lost); page.Status != http.StatusNotFound || len(p.Sandbox.FaultRules()) > 0 {
 		t.Errorf("with the real provider: %d", page.Status)

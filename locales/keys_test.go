@@ -205,6 +205,7 @@ func families(s source) map[string][]string {
 		"language.":                 Tags(),
 		"theme.":                    {"light", "dark", "system"},
 		"role.":                     names(models.Roles()),
+		"guide.":                    chosen("guide.", "views", ".name", ".when"),
 		"sign_in.sees.":             chosen("sign_in.sees.", "demo"),
 		"mishap.":                   each(names(models.Mishaps()), []string{"name", "see", "try"}),
 		"edition.":                  names(models.Editions()),

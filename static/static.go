@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -73,6 +74,26 @@ func must[T any](v T, err error) T {
 		panic(fmt.Errorf("static: %w", err))
 	}
 	return v
+}
+
+// Token is one of the few values that the sheet is made of.
+type Token struct {
+	Name  string // "--ink"
+	Value string
+}
+
+//go:embed css/tokens.css
+var tokenSheet string
+
+var tokenLine = regexp.MustCompile(`(?m)^ +(--[a-z0-9-]+): (.+);$`)
+
+// Tokens lists the sheet's, in its order.
+func Tokens() []Token {
+	var all []Token
+	for _, line := range tokenLine.FindAllStringSubmatch(tokenSheet, -1) {
+		all = append(all, Token{line[1], line[2]})
+	}
+	return all
 }
 
 // Path returns where name is served: "/static/app.3f9c1a2b4d.css" for

@@ -127,7 +127,7 @@ func TestOrderingForOthersSaysForWhom(t *testing.T) {
 func TestAPlaceShowsItsPeople(t *testing.T) {
 	tells(t, "people", "li.na@yunqi.exampleCustomerActive", "Never", "You", "Added by the operator", "InvitedUntil", "Expired", "Revoked")
 	tellsNot(t, "people", "Zm91ci13b3Jkcy1")
-	tells(t, "people-reseller", "Zm91ci13b3Jkcy1", "The link is shown only now", "Person removedgone@reseller.example", "admin of this reseller")
+	tells(t, "people-reseller", "Zm91ci13b3Jkcy1", "The link is shown only now", "Person removed gone@reseller.example", "admin of this reseller")
 	tells(t, "remove", "signed out everywhere at once", "Remove this person")
 	tells(t, "remove-self", "You cannot remove yourself")
 	tells(t, "invitation", "You are invited to the account", "At least 12 characters")
