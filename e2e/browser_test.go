@@ -82,8 +82,9 @@ func serve(t *testing.T, h http.Handler) string {
 	return server.URL
 }
 
-// open puts the portal on a port with its worker running.
-func open(t *testing.T, p *portaltest.Portal) string {
+// open puts the portal on a port with its worker running, behind what requests
+// pass on their way.
+func open(t *testing.T, p *portaltest.Portal, through ...func(http.Handler) http.Handler) string {
 	t.Helper()
 	p.Config.Wake = p.Worker.Wake
 	p.Reload()
@@ -91,7 +92,11 @@ func open(t *testing.T, p *portaltest.Portal) string {
 	var running sync.WaitGroup
 	running.Go(func() { p.Worker.Run(ctx) })
 	t.Cleanup(func() { stop(); running.Wait() })
-	return serve(t, p.Handler)
+	h := p.Handler
+	for _, wrap := range through {
+		h = wrap(h)
+	}
+	return serve(t, h)
 }
 
 // tab is one tab of the browser. Everything that a browser complains of fails

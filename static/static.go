@@ -1,4 +1,4 @@
-// Package static holds the portal's own stylesheet and icons: embedded, served
+// Package static holds the portal's own stylesheet, script and icons: embedded, served
 // under names that carry their content's hash, so that browsers may keep them
 // for good. What is served is in dist/: minified and compressed by tools/assets.
 package static
@@ -37,6 +37,7 @@ var codings = []struct{ name, extension string }{{"br", ".br"}, {"gzip", ".gz"}}
 
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml",
 }
 

@@ -29,6 +29,7 @@ func get(method, target string, header ...string) *httptest.ResponseRecorder {
 func TestPathCarriesTheHash(t *testing.T) {
 	for name, want := range map[string]string{
 		"app.css":  `^/static/app\.[0-9a-f]{10}\.css$`,
+		"app.js":   `^/static/app\.[0-9a-f]{10}\.js$`,
 		"icon.svg": `^/static/icon\.[0-9a-f]{10}\.svg$`,
 	} {
 		if got := Path(name); !regexp.MustCompile(want).MatchString(got) {
@@ -44,7 +45,7 @@ func TestPathCarriesTheHash(t *testing.T) {
 }
 
 func TestHandlerServesForGood(t *testing.T) {
-	for name, want := range map[string]string{"app.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"} {
+	for name, want := range map[string]string{"app.css": "text/css; charset=utf-8", "app.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"} {
 		r := get(http.MethodGet, Path(name))
 		if r.Code != http.StatusOK {
 			t.Errorf("%s: status %d", name, r.Code)
@@ -143,6 +144,14 @@ func TestSheetStaysLight(t *testing.T) {
 	const limit = 10 << 10
 	if got := len(get(http.MethodGet, Path("app.css"), "Accept-Encoding", "br").Body.Bytes()); got > limit {
 		t.Errorf("the sheet takes %d bytes compressed, more than %d", got, limit)
+	}
+}
+
+// TestScriptStaysLight: htmx, and a few kilobytes of our own.
+func TestScriptStaysLight(t *testing.T) {
+	const limit = 16 << 10
+	if got := len(get(http.MethodGet, Path("app.js"), "Accept-Encoding", "br").Body.Bytes()); got > limit {
+		t.Errorf("the script takes %d bytes compressed, more than %d", got, limit)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 const dist = "static/dist"
 
 // made are the files that pages ask for, and what each is made of, in the order of
-// the cascade.
+// the cascade, or of who calls whom.
 var made = []struct {
 	name   string
 	loader api.Loader
@@ -29,6 +29,9 @@ var made = []struct {
 	{"app.css", api.LoaderCSS, []string{
 		"css/tokens.css", "css/base.css", "css/layout.css", "css/forms.css", "css/components.css",
 		"css/tables.css", "css/pages.css", "css/utilities.css", "css/print.css",
+	}},
+	{"app.js", api.LoaderJS, []string{
+		"js/vendor/htmx-4.0.1.min.js", "js/htmx.js", "js/say.js", "js/submit.js",
 	}},
 	{"icon.svg", api.LoaderNone, []string{"icon.svg"}},
 }
@@ -79,7 +82,7 @@ func whole() error {
 	for _, m := range made {
 		used = append(used, m.from...)
 	}
-	for _, pattern := range []string{"css/*.css", "*.svg"} {
+	for _, pattern := range []string{"css/*.css", "js/*.js", "js/vendor/*.js", "*.svg"} {
 		found, err := fs.Glob(os.DirFS("static"), pattern)
 		if err != nil {
 			return err
@@ -98,8 +101,12 @@ func minify(source []byte, loader api.Loader) ([]byte, error) {
 	if loader == api.LoaderNone {
 		return source, nil
 	}
+	format := api.FormatDefault
+	if loader == api.LoaderJS {
+		format = api.FormatIIFE // names of ours are nobody else's
+	}
 	r := api.Transform(string(source), api.TransformOptions{
-		Loader: loader, MinifyWhitespace: true, MinifySyntax: true, MinifyIdentifiers: true, LegalComments: api.LegalCommentsInline,
+		Loader: loader, Format: format, MinifyWhitespace: true, MinifySyntax: true, MinifyIdentifiers: true, LegalComments: api.LegalCommentsInline,
 	})
 	for _, m := range append(r.Errors, r.Warnings...) {
 		return nil, fmt.Errorf("%s (line %d of all: %s)", m.Text, m.Location.Line, m.Location.LineText)
