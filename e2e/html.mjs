@@ -7,6 +7,7 @@ const validator = new HtmlValidate(new StaticConfigLoader({
 	rules: {
 		"doctype-style": "off", // templ writes <!DOCTYPE html>
 		"long-title": "off", // for search engines, which see none of these pages; names are as long as they are
+		"meta-refresh": "off", // in <noscript>, beside the link that stops it (WCAG 2.2.1)
 		"form-dup-name": ["error", { shared: ["radio", "checkbox", "button", "reset", "submit"] }],
 	},
 }));

@@ -302,7 +302,6 @@ func TestEveryJourneyByKeyboard(t *testing.T) {
 		k.signsIn("lin@example.com")
 		b := p.SignedIn("lin@example.com")
 		k.visit("/orders/" + b.Place(b.Quote("pro", "year-1")))
-		k.do(chromedp.Stop())
 		k.skip()
 		k.to(`form[action$="/cancel"] button`)
 		k.enters("main[data-order-status=cancelled]")

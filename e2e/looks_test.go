@@ -152,12 +152,10 @@ const (
 	rulesOfLayout = `{type: "rule", values: ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]}`
 )
 
-// runAxe asks axe. Its rule against pages that refresh themselves does not
-// know that ours can be told to stop (WCAG 2.2.1), so it is for those that can't.
+// runAxe asks axe.
 const runAxe = `axe.run({
 	resultTypes: ["violations"],
 	runOnly: %s,
-	rules: {"meta-refresh": {enabled: !document.querySelector('a[href$="?refresh=off"]')}},
 }).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.map(n => n.html + "\n" + n.failureSummary)}))))`
 
 // violations is what axe finds wrong with the page.

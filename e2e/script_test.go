@@ -2,16 +2,23 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	permission "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"portal/portaltest"
+	"portal/provider/sandbox"
 )
 
 // gate holds some requests, and counts them, until the page asks for /healthz.
@@ -44,7 +51,9 @@ func (g *gate) through(next http.Handler) http.Handler {
 }
 
 func posts(suffix string) func(*http.Request) bool {
-	return func(r *http.Request) bool { return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, suffix) }
+	return func(r *http.Request) bool {
+		return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, suffix)
+	}
 }
 
 // ask asks the page, or does something to it.
@@ -81,7 +90,7 @@ const paysTwice = `(async () => {
 })()`
 
 func TestAFormIsSentOnceWithScript(t *testing.T) {
-	for language, working := range map[string]string{"en": "Working…", "zh-Hans": "正在处理…"} {
+	for language, working := range map[string]string{"en": "Working…", "zh-Hans": "正在处理……"} {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
 			p := portaltest.New(t)
@@ -123,4 +132,338 @@ func TestAButtonThatWaitsIsStillSent(t *testing.T) {
 	w.visit("/sign-in")
 	w.press(`button[name=language][value=zh-Hans]`)
 	w.await(`html[lang=zh-Hans]`)
+}
+
+// clipboard lets the tab read what its page copied.
+func (w *tab) clipboard() string {
+	w.t.Helper()
+	return ask[string](w, "navigator.clipboard.readText()")
+}
+
+func (w *tab) mayCopy() {
+	w.t.Helper()
+	for _, name := range []string{"clipboard-read", "clipboard-write"} {
+		if _, err := chromedp.CallBrowser(w.ctx, permission.SetPermission, permission.SetPermissionParams{
+			Permission: &permission.PermissionDescriptor{Name: name}, Setting: permission.PermissionSettingGranted,
+			BrowserContextID: chromedp.FromContext(w.ctx).BrowserContextID,
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// saidIs waits until the page has said something to those who can't see it.
+func (w *tab) saidIs(words string) {
+	w.t.Helper()
+	w.until(fmt.Sprintf(`document.getElementById("said").textContent.includes(%q)`, words))
+}
+
+func TestNumbersAreCopiedWithOnePress(t *testing.T) {
+	for language, want := range map[string]struct{ name, done, total string }{
+		"en":      {"Copy: Order number", "Copied", "CN¥15,300.00"},
+		"zh-Hans": {"复制订单号", "已复制", "¥15,300.00"},
+	} {
+		t.Run(language, func(t *testing.T) {
+			// There is one clipboard.
+			p := portaltest.New(t)
+			w := window(t, open(t, p), language)
+			w.mayCopy()
+			w.signIn("lin@example.com")
+			quote(w, p)
+			w.press(pay)
+			w.await(complete)
+			o := order(w, p)
+			for css, text := range map[string]string{
+				`.copier[aria-label="` + want.name + `"]`: o.Number,
+				`.sum__total .copier`:                     want.total,
+			} {
+				w.choose(css)
+				w.saidIs(want.done)
+				if got := w.clipboard(); got != text {
+					t.Errorf("%s copies %q, not %q", css, got, text)
+				}
+				if shown := ask[string](w, fmt.Sprintf("document.querySelector(%q).innerText", css)); shown != want.done {
+					t.Errorf("%s says %q", css, shown)
+				}
+			}
+			if n := ask[int](w, `document.querySelectorAll(".copier").length`); n < 8 {
+				t.Errorf("only %d things can be copied", n)
+			}
+			if unnamed := ask[int](w, `document.querySelectorAll(".copier:not([aria-label])").length`); unnamed != 0 {
+				t.Errorf("%d buttons without a name", unnamed)
+			}
+		})
+	}
+	t.Run("and without script there is no button for it", func(t *testing.T) {
+		t.Parallel()
+		p := portaltest.New(t)
+		w := window(t, open(t, p), "en").withoutScript()
+		w.signIn("lin@example.com")
+		quote(w, p)
+		w.press(pay)
+		w.await(complete)
+		if w.has(".copier") {
+			t.Error("there is")
+		}
+	})
+}
+
+// stays marks the page that is open: when it is loaded anew the mark is gone.
+func (w *tab) stays() { w.t.Helper(); ask[any](w, "window.stays = true, null") }
+
+// stayed fails when the page was loaded anew.
+func (w *tab) stayed() {
+	w.t.Helper()
+	if !ask[bool](w, "window.stays === true") {
+		w.t.Errorf("%s was loaded anew", w.path())
+	}
+}
+
+func TestAnUnknownOutcomeResolvesOnThePage(t *testing.T) {
+	t.Parallel()
+	p := portaltest.New(t)
+	fault(p, sandbox.Rule{Action: sandbox.ActionCreateInstance, Fault: sandbox.FaultDropAfter, Times: 1})
+	w := window(t, open(t, p), "en")
+	w.signIn("lin@example.com")
+	quote(w, p)
+	w.press(pay)
+	w.await("main[data-order-status=unknown]")
+	w.stays()
+	const focused = `[aria-label="Copy: Order number"]`
+	w.do(chromedp.Focus(chromedp.CSS(focused)))
+	ask[any](w, "scrollTo(0, 120)")
+
+	p.Pass(5 * time.Second)
+	w.await(complete)
+	w.stayed()
+	w.saidIs("Completed")
+	if !ask[bool](w, fmt.Sprintf("document.activeElement === document.querySelector(%q)", focused)) {
+		t.Error("the focus is lost")
+	}
+	if y := ask[int](w, "scrollY"); y != 120 {
+		t.Errorf("scrolled to %d", y)
+	}
+	o := order(w, p)
+	w.says(o.Number, o.ProviderOrderID, o.InstanceID)
+	if title := ask[string](w, "document.title"); !strings.Contains(title, "Completed") {
+		t.Errorf("the title is %q", title)
+	}
+	if w.has("main[data-refresh]") {
+		t.Error("a page about what is over still asks for itself")
+	}
+	charges(t, p, 1)
+}
+
+// unsettled leaves the tab on the page of an order that nothing becomes of.
+func unsettled(t *testing.T, through func(http.Handler) http.Handler) (*portaltest.Portal, *tab) {
+	t.Helper()
+	p := portaltest.New(t)
+	fault(p, sandbox.Rule{Action: sandbox.ActionCreateInstance, Fault: sandbox.FaultDropAfter, Times: 1})
+	w := window(t, open(t, p, through), "en")
+	w.signIn("lin@example.com")
+	quote(w, p)
+	w.press(pay)
+	w.await("main[data-order-status=unknown]")
+	return p, w
+}
+
+// visits counts requests for pages of orders, and answers them otherwise while
+// told to.
+type visits struct {
+	n      atomic.Int64
+	answer atomic.Pointer[http.HandlerFunc]
+}
+
+func (v *visits) through(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/orders/") {
+			v.n.Add(1)
+			if answer := v.answer.Load(); answer != nil {
+				(*answer)(w, r)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func TestAPageThatAsksForItself(t *testing.T) {
+	t.Run("says when nobody answers, and goes on", func(t *testing.T) {
+		t.Parallel()
+		var v visits
+		p, w := unsettled(t, v.through)
+		w.stays()
+		down := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		v.answer.Store(&down)
+		w.do(chromedp.WaitVisible(chromedp.CSS("[data-lost]")))
+		w.saidIs("does not answer")
+		w.heard() // the browser's word for a 503
+		v.answer.Store(nil)
+		p.Pass(5 * time.Second)
+		w.await(complete)
+		w.stayed()
+	})
+	t.Run("leads to the sign-in page when the session is over, and back", func(t *testing.T) {
+		t.Parallel()
+		var v visits
+		p, w := unsettled(t, v.through)
+		path := w.path()
+		call(w, network.ClearBrowserCookies, cdp.Empty{})
+		w.await("#password")
+		if got := w.path(); got != "/sign-in?next="+url.QueryEscape(path) {
+			t.Fatalf("it leads to %s", got)
+		}
+		w.enter("#email", "lin@example.com")
+		w.enter("#password", portaltest.Password)
+		w.press("main form button")
+		if w.path() != path {
+			t.Errorf("signing in leads to %s", w.path())
+		}
+		p.Pass(5 * time.Second)
+		w.await(complete)
+	})
+	t.Run("can be stopped", func(t *testing.T) {
+		t.Parallel()
+		var v visits
+		_, w := unsettled(t, v.through)
+		w.press(`main a[href$="?refresh=off"]`)
+		if w.has("[data-refresh]") || w.has("noscript") {
+			t.Error("it still asks for itself")
+		}
+	})
+}
+
+func TestTheSumFollowsTheChoice(t *testing.T) {
+	for language, total := range map[string]string{"en": "CN¥38,250.00", "zh-Hans": "¥38,250.00"} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+			p := portaltest.New(t)
+			w := window(t, open(t, p), language)
+			w.signIn("lin@example.com")
+			w.visit(p.QuotePath())
+			w.stays()
+			steps := ask[int](w, "history.length")
+			counted := p.Sandbox.Requests()[sandbox.ActionGetInstanceCount]
+			if ask[bool](w, fmt.Sprintf("document.querySelector(%q).checkVisibility()", update)) {
+				t.Error("there is a button for what happens by itself")
+			}
+			const enterprise = `[name=edition][value=enterprise]`
+			w.choose(`label:has([name=term][value=month-1])`)
+			w.choose(`label:has([name=term][value=year-1])`)
+			w.choose(`label:has(` + enterprise + `)`)
+			w.await(enterprise + "[checked]")
+			w.says("38,250.00") // 150.00 × 25 × 12, less 15 %
+			w.saidIs(total)
+			w.stayed()
+			if !ask[bool](w, fmt.Sprintf("document.activeElement === document.querySelector(%q)", enterprise)) {
+				t.Error("the focus is lost")
+			}
+			if got := w.path(); !strings.Contains(got, "edition=enterprise") || !strings.Contains(got, "term=year-1") {
+				t.Errorf("the address is %s", got)
+			}
+			if ask[int](w, "history.length") != steps {
+				t.Error("each choice is a step back")
+			}
+			if n := p.Sandbox.Requests()[sandbox.ActionGetInstanceCount]; n != counted {
+				t.Errorf("the choices have counted the machines %d times", n-counted)
+			}
+			w.press(continu)
+			w.says("38,250.00")
+		})
+	}
+	t.Run("the last one's, whichever answer comes last", func(t *testing.T) {
+		t.Parallel()
+		p := portaltest.New(t)
+		slow := newGate(func(r *http.Request) bool { return r.URL.Query().Get("term") == "month-1" })
+		w := window(t, open(t, p, slow.through), "en")
+		w.signIn("lin@example.com")
+		w.visit(p.QuotePath())
+		w.choose(`label:has([name=term][value=month-1])`)
+		for slow.held.Load() == 0 {
+			w.has("main") // until the portal has the question
+		}
+		if ask[bool](w, `getComputedStyle(document.querySelector(".fresh")).opacity === "1"`) {
+			t.Error("the old sum stands as if it belonged to the new choice")
+		}
+		w.choose(`label:has([name=edition][value=enterprise])`)
+		w.choose(`label:has([name=term][value=year-1])`)
+		w.await("[name=term][value=year-1][checked]")
+		ask[any](w, `fetch("/healthz").then(() => null)`)
+		w.await("[name=edition][value=enterprise][checked]")
+		w.says("38,250.00")
+	})
+	t.Run("and where that fails, by the button", func(t *testing.T) {
+		t.Parallel()
+		p := portaltest.New(t)
+		var broken atomic.Bool
+		w := window(t, open(t, p, func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if broken.Load() && r.Header.Get("HX-Request") != "" {
+					w.WriteHeader(http.StatusServiceUnavailable)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}), "en")
+		w.signIn("lin@example.com")
+		w.visit(p.QuotePath())
+		broken.Store(true)
+		w.choose(`label:has([name=edition][value=enterprise])`)
+		w.do(chromedp.WaitVisible(chromedp.CSS(".stale")), chromedp.WaitNotVisible(chromedp.CSS(".fresh")), chromedp.WaitVisible(chromedp.CSS(update)))
+		w.heard() // the browser's word for a 503
+		w.press(update)
+		w.says("38,250.00")
+	})
+}
+
+func TestALongListIsFilteredInPlace(t *testing.T) {
+	t.Parallel()
+	p := portaltest.New(t)
+	w := window(t, open(t, p), "en")
+	w.signIn("lin@example.com")
+	quote(w, p)
+	w.press(pay)
+	w.await(complete)
+	number := order(w, p).Number
+	w.visit("/orders")
+	w.stays()
+
+	w.enter("#q", "no-such-number")
+	w.choose(".filters__do button")
+	w.await(".empty")
+	w.saidIs("No orders match")
+	w.stayed()
+	if got := w.path(); !strings.Contains(got, "q=no-such-number") {
+		t.Errorf("the address is %s", got)
+	}
+
+	// A chip takes its filter away, and what the form shows with it.
+	w.do(chromedp.SetValue(chromedp.CSS("#status"), "cancelled"))
+	w.choose(".chip")
+	w.await(".table")
+	w.says(number)
+	w.saidIs("1 order")
+	w.stayed()
+	if got := ask[string](w, `document.getElementById("q").value + document.getElementById("status").value`); got != "" {
+		t.Errorf("the filters show %q", got)
+	}
+	if ask[bool](w, "document.activeElement === document.body") {
+		t.Error("the focus is lost")
+	}
+
+	// The way back is that of pages.
+	ask[any](w, "history.back(), null")
+	w.await(".empty")
+	w.stayed()
+	if got := w.path(); !strings.Contains(got, "q=no-such-number") || ask[string](w, `document.getElementById("q").value`) != "no-such-number" {
+		t.Errorf("back at %s the box holds %q", got, ask[string](w, `document.getElementById("q").value`))
+	}
+
+	// A session that is over.
+	call(w, network.ClearBrowserCookies, cdp.Empty{})
+	w.choose(".chip")
+	w.await("#password")
+	if got := w.path(); got != "/sign-in?next=%2Forders" {
+		t.Errorf("it leads to %s", got)
+	}
 }

@@ -97,7 +97,6 @@ func (a *app) renderAccount(c echo.Context, status int, account models.Account, 
 	if held.OpenOrder != nil && !typing {
 		page.Refresh = refreshFor(held.OpenOrder.Status)
 	}
-	setRefresh(c, page.Refresh)
 	return a.render(c, status, views.Account(page, p))
 }
 

@@ -192,7 +192,6 @@ func (a *app) renderBatch(c echo.Context, status int, problems []views.Problem) 
 	if p.Moving() && len(problems) == 0 {
 		page.Refresh = batchRefresh
 	}
-	setRefresh(c, page.Refresh)
 	return a.render(c, status, views.Batch(page, p))
 }
 

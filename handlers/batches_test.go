@@ -68,7 +68,7 @@ func TestRenewingManyAtOnce(t *testing.T) {
 	}
 	page = admin.Get(batch)
 	says(t, page, "working out prices")
-	if page.Header.Get("Refresh") == "" || strings.Contains(page.Body, "/order\"") {
+	if page.Refresh() == "" || strings.Contains(page.Body, "/order\"") {
 		t.Fatalf("it can be ordered before it is priced\n%s", page.Body)
 	}
 	if page := admin.Post(batch+"/order", nil); page.Status != http.StatusConflict {
@@ -104,7 +104,7 @@ func TestRenewingManyAtOnce(t *testing.T) {
 	if got := len(p.Sandbox.Ledger()) - charged; got != 1 {
 		t.Fatalf("%d charges", got)
 	}
-	if page.Header.Get("Refresh") != "" {
+	if page.Refresh() != "" {
 		t.Error("it refreshes though nothing happens any more")
 	}
 

@@ -174,23 +174,23 @@ func TestANoteIsNotTakenAway(t *testing.T) {
 	b := p.SignedIn(supportMail)
 	page := b.Get(open)
 	stop := link(page, "Stop refreshing to add a note")
-	if page.Header.Get("Refresh") == "" || noteForm.MatchString(page.Body) || stop != open+"?refresh=off#notes" {
-		t.Fatalf("Refresh %q, the form is there, or no way to it: %q", page.Header.Get("Refresh"), stop)
+	if page.Refresh() == "" || noteForm.MatchString(page.Body) || stop != open+"?refresh=off#notes" {
+		t.Fatalf("Refresh %q, the form is there, or no way to it: %q", page.Refresh(), stop)
 	}
 	page = b.Get(strings.TrimSuffix(stop, "#notes"))
 	form := noteForm.FindStringSubmatch(page.Body)
-	if page.Header.Get("Refresh") != "" || form == nil {
-		t.Fatalf("Refresh %q, form %q", page.Header.Get("Refresh"), form)
+	if page.Refresh() != "" || form == nil {
+		t.Fatalf("Refresh %q, form %q", page.Refresh(), form)
 	}
-	if page := b.Post(open+"/notes", url.Values{"form": {form[1]}, "note": {""}}); page.Status != http.StatusUnprocessableEntity || page.Header.Get("Refresh") != "" {
-		t.Errorf("%d, Refresh %q", page.Status, page.Header.Get("Refresh"))
+	if page := b.Post(open+"/notes", url.Values{"form": {form[1]}, "note": {""}}); page.Status != http.StatusUnprocessableEntity || page.Refresh() != "" {
+		t.Errorf("%d, Refresh %q", page.Status, page.Refresh())
 	}
 	t.Run("nor by the desk's form, nor its by this one's", func(t *testing.T) {
 		p, o := inReview(t)
 		for _, email := range []string{supportMail, operatorMail} {
 			b := p.SignedIn(email)
-			if page := b.Get(at(o)); page.Header.Get("Refresh") != "" || !noteForm.MatchString(page.Body) {
-				t.Errorf("%s: Refresh %q", email, page.Header.Get("Refresh"))
+			if page := b.Get(at(o)); page.Refresh() != "" || !noteForm.MatchString(page.Body) {
+				t.Errorf("%s: Refresh %q", email, page.Refresh())
 			}
 			page := write(b, o, "a\u202eb")
 			if page.Status != http.StatusUnprocessableEntity || strings.Contains(page.Body, "/settle") != (email == operatorMail) {

@@ -131,7 +131,6 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, 
 	if len(problems) == 0 && p.Desk == nil && p.Approval == nil {
 		page.Refresh = refreshFor(order.Status)
 	}
-	setRefresh(c, page.Refresh)
 	return a.render(c, status, views.Order(page, p))
 }
 
@@ -212,15 +211,6 @@ func (a *app) actorName(c echo.Context, actor string) (string, error) {
 		return l.T("placer.the_operator"), err
 	}
 	return user.Email, err
-}
-
-// setRefresh makes a page ask for itself again without script, unless its
-// reader has stopped that. It is a header, because a timed meta element fails
-// the accessibility checkers even beside a way to stop it.
-func setRefresh(c echo.Context, every time.Duration) {
-	if every > 0 && c.QueryParam("refresh") != "off" {
-		c.Response().Header().Set("Refresh", strconv.Itoa(int(every/time.Second)))
-	}
 }
 
 // refreshFor is how often a page about an order asks for itself again.

@@ -152,11 +152,11 @@ func TestAPageThatIsTypedIntoStandsStill(t *testing.T) {
 	b.Place(b.Quote("pro", "year-1"))
 	p.Restore(p.Backup())
 	b.SignInAgain()
-	if page := b.Get(p.AccountPath()); page.Header.Get("Refresh") == "" {
+	if page := b.Get(p.AccountPath()); page.Refresh() == "" {
 		t.Error("the customer's page does not follow the order in review")
 	}
 	page := p.SignedIn("operator@example.com").Get(p.AccountPath())
-	if got := page.Header.Get("Refresh"); got != "" {
+	if got := page.Refresh(); got != "" {
 		t.Errorf("the operator's page refreshes: %s", got)
 	}
 	says(t, page, "Release the account")

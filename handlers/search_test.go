@@ -207,10 +207,10 @@ func TestTheBoxIsOnEveryPage(t *testing.T) {
 		open := "/orders/" + lin.Place(lin.Quote("pro", "year-1"))
 		b := s.SignedIn("support@example.com")
 		page := b.Get(open)
-		if page.Header.Get("Refresh") == "" || strings.Contains(page.Body, `action="/search"`) || !strings.Contains(page.Body, `href="/search"`) {
-			t.Errorf("Refresh %q\n%s", page.Header.Get("Refresh"), page.Body)
+		if page.Refresh() == "" || strings.Contains(page.Body, `action="/search"`) || !strings.Contains(page.Body, `href="/search"`) {
+			t.Errorf("Refresh %q\n%s", page.Refresh(), page.Body)
 		}
-		if page := b.Get(open + "?refresh=off"); page.Header.Get("Refresh") != "" || !strings.Contains(page.Body, `action="/search"`) {
+		if page := b.Get(open + "?refresh=off"); page.Refresh() != "" || !strings.Contains(page.Body, `action="/search"`) {
 			t.Error("it stands still and has no box")
 		}
 		if page := lin.Get(open); strings.Contains(page.Body, "/search") {

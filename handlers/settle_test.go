@@ -21,7 +21,7 @@ func TestAnOrderIsSettledOnItsPage(t *testing.T) {
 		sold := newest(p)
 		b := p.SignedIn(operatorMail)
 		page := b.Get(at(o))
-		if page.Header.Get("Refresh") != "" {
+		if page.Refresh() != "" {
 			t.Error("the page would take away what is being typed")
 		}
 		says(t, page, "1000000000000025", "CreateInstance", "CN¥15,300.00", "no usable answer")

@@ -54,13 +54,15 @@ func TestCodeHoldsNoEnglish(t *testing.T) {
 
 // machines are the literals that only look like English, and who reads them.
 var machines = map[string]string{
-	"the database is not ready; the log says why\n": "probes, and who runs them; a probe sends no language",
-	"no orders: the database takes no writes (":     "probes, as above",
-	"); the log says why\n":                         "probes, as above",
-	"Blue Harbour Trading Ltd":                      "the style guide: the name of an account that there is not",
-	"New Leaf":                                      "the same",
-	"yyyy-mm-dd hh:mm:ss":                           "Excel: the format of a cell",
-	"text/csv; charset=utf-8":                       "HTTP: the type of a download",
+	"the database is not ready; the log says why\n":         "probes, and who runs them; a probe sends no language",
+	"no orders: the database takes no writes (":             "probes, as above",
+	"); the log says why\n":                                 "probes, as above",
+	"Blue Harbour Trading Ltd":                              "the style guide: the name of an account that there is not",
+	"New Leaf":                                              "the same",
+	"yyyy-mm-dd hh:mm:ss":                                   "Excel: the format of a cell",
+	"text/csv; charset=utf-8":                               "HTTP: the type of a download",
+	`select:#main target:#main swap:"outerMorph show:none"`: "htmx: what a link changes",
+	`change target:".choices input" delay:150ms`:            "htmx: what a form asks on",
 }
 
 // speech gives every string of the code that could reach a reader: those of the

@@ -267,6 +267,17 @@ type Page struct {
 	Header   http.Header
 }
 
+var refreshes = regexp.MustCompile(`<noscript><meta http-equiv="refresh" content="(\d+)"`)
+
+// Refresh is after how many seconds a browser without script asks for the page
+// again, empty for never.
+func (p Page) Refresh() string {
+	if m := refreshes.FindStringSubmatch(p.Body); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 // Browser opens a fresh one. A secure portal gets a server with TLS, so that
 // Secure cookies come back.
 func (p *Portal) Browser() *Browser {

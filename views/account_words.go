@@ -119,3 +119,15 @@ func began(o models.Order) *time.Time {
 	}
 	return o.StartsAt
 }
+
+// accountSay is where the account stands: an order that is under way, or what it
+// holds.
+func accountSay(ctx context.Context, page Page, props AccountProps) string {
+	switch {
+	case props.OpenOrder != nil:
+		return orderTitle(ctx, *props.OpenOrder)
+	case props.Subscription != nil:
+		return t(ctx, "state."+string(props.Subscription.State(page.Now)))
+	}
+	return t(ctx, "accounts.unsubscribed")
+}

@@ -27,3 +27,14 @@ func coverageWords(ctx context.Context, r AccountRow) string {
 	}
 	return t(ctx, "accounts.covered_of", "Covered", r.Subscription.InstanceCount, "Owned", r.Owned.Machines)
 }
+
+// accountsSay is what the list has come to.
+func accountsSay(ctx context.Context, props AccountsProps) string {
+	switch {
+	case len(props.Problems) > 0:
+		return ""
+	case len(props.Rows) == 0 && props.filtered():
+		return t(ctx, "accounts.no_match")
+	}
+	return accountCount(ctx, props)
+}

@@ -15,6 +15,17 @@ func orderCount(ctx context.Context, props OrdersProps) string {
 	return n(ctx, "orders.count", props.Count)
 }
 
+// ordersSay is what the list has come to.
+func ordersSay(ctx context.Context, props OrdersProps) string {
+	switch {
+	case len(props.Problems) > 0:
+		return ""
+	case len(props.Rows) == 0 && props.Any:
+		return t(ctx, "orders.no_match")
+	}
+	return orderCount(ctx, props)
+}
+
 // Cursor is the field of a URL that says behind which order its page begins.
 func (p OrdersProps) Cursor() string {
 	if p.oldestFirst() {

@@ -18,8 +18,8 @@ type Page struct {
 	Armed     *models.ArmedMishap // what a visitor of the sandbox lets go wrong, nil for nothing
 	Seller    string              // the reseller whose people look, by whose name the page goes; empty for the portal's own
 	RequestID string              // to quote when something went wrong
-	// Refresh is how often the page asks for itself again, without script (the
-	// handler's header does it), unless Path says "refresh=off"; 0 never.
+	// Refresh is how often the page asks for itself again (by script, and without
+	// script by an element in <noscript>), unless Path says "refresh=off"; 0 never.
 	Refresh time.Duration
 	Now     time.Time // UTC
 	// Skew is set while the portal's clock is too far off to take orders.
