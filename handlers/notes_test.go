@@ -251,7 +251,7 @@ func TestALinkForAColleague(t *testing.T) {
 			b := p.SignedIn("lin@example.com")
 			o := p.Settle(b.Place(b.Quote("pro", "year-1")))
 			page := p.SignedIn(supportMail).Get(at(o))
-			shown := regexp.MustCompile(`<span class="id">(https?://[^<]*)</span>`).FindStringSubmatch(page.Body)
+			shown := regexp.MustCompile(`<span class="id"[^>]*>(https?://[^<]*)</span>`).FindStringSubmatch(page.Body)
 			if shown == nil {
 				t.Fatal(page.Text())
 			}

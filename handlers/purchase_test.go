@@ -55,15 +55,15 @@ func TestAPurchaseFromSignInToReceipt(t *testing.T) {
 			}
 			number := b.Place(quote)
 			progress := b.Get("/orders/" + number)
-			if progress.OrderStatus() != "placed" || progress.Header.Get("Refresh") != "2" {
+			if progress.OrderStatus() != "placed" || progress.Refresh() != "2" {
 				t.Fatalf("the progress page: %q", progress.OrderStatus())
 			}
-			if still := b.Get("/orders/" + number + "?refresh=off"); still.Header.Get("Refresh") != "" || strings.Contains(still.Body, `href="/orders/`+number+`?refresh=off"`) {
+			if still := b.Get("/orders/" + number + "?refresh=off"); still.Refresh() != "" || strings.Contains(still.Body, `href="/orders/`+number+`?refresh=off"`) {
 				t.Error("the page can't be made to stand still")
 			}
 			order := p.Settle(number)
 			receipt := b.Get("/orders/" + number)
-			if receipt.OrderStatus() != "completed" || receipt.Header.Get("Refresh") != "" {
+			if receipt.OrderStatus() != "completed" || receipt.Refresh() != "" {
 				t.Fatalf("the receipt: %q", receipt.OrderStatus())
 			}
 			for _, id := range []string{number, order.ProviderOrderID, order.InstanceID, order.RequestID} {

@@ -416,7 +416,7 @@ func layout(p Page, h head) templ.Component {
 
 // htmxConfig: no stylesheet of its own, and requests end. It keeps no pages, and
 // asks nobody but the portal, by itself.
-const htmxConfig = `{"includeIndicatorCSS":false,"implicitInheritance":true,"defaultTimeout":15000}`
+const htmxConfig = `{"includeIndicatorCSS":false,"implicitInheritance":true,"defaultTimeout":16000}`
 
 // sayer is where script says what has changed, to those who can't see it, and the
 // words that it has for that.
