@@ -96,9 +96,9 @@ func TestARestartAsksForNothingMore(t *testing.T) {
 	if n := reads(p); n != 2 {
 		t.Errorf("%d reads of two accounts", n)
 	}
-	for range 4 {
-		p.Pass(pace.Every)
-		for range 3 {
+	for range 4 * 24 { // each account has an hour of its own
+		p.Pass(time.Hour)
+		for range 2 {
 			p.Pass(pace.Spacing)
 			counting(p, nil).RunOnce(t.Context())
 		}
