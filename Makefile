@@ -17,9 +17,9 @@ LINT         := .tools/golangci-lint-$(LINT_VERSION)
 # Packages whose tests run on PostgreSQL, too, beside ./store and ./replicas.
 ON_POSTGRES := ./fulfil ./handlers ./crash ./modeltest .
 
-# Packages that the race detector would only slow down: they drive a browser or
+# Packages that the race detector would only slow down, like ./e2e: they drive
 # programs of their own, or do one thing at a time.
-UNRACED := ./crash ./demo ./e2e ./locales ./modeltest ./models ./pricing ./sheet ./views
+UNRACED := ./crash ./demo ./locales ./modeltest ./models ./pricing ./sheet ./views
 
 run: ## the portal with the sandbox provider, on http://127.0.0.1:8080
 	go run . serve
@@ -42,10 +42,12 @@ deps: ## install what the tests need: Node.js, Chromium, fonts, PostgreSQL, npm 
 # PostgreSQL server that is there for as long as the tests run. The race detector
 # makes most code five times as slow, so it has each package once, and -short leaves
 # out what is long for other reasons. Four packages at a time, because several wait
-# for pauses and leases most of theirs.
+# for pauses and leases most of theirs; the browser has the machine to itself, because
+# beside programs that are killed and started it is slow enough to fail.
 test: deps ## all tests, with the race detector
-	go test -race -short -p 4 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(UNRACED))")
+	go test -race -short -p 4 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(UNRACED) ./e2e)")
 	go test -p 4 -timeout 20m $(UNRACED)
+	go test -timeout 20m ./e2e
 	go test -run '^Test(Memory|AnExport|EveryChangedValue)' ./handlers ./store
 	scripts/with-postgres.sh go test -race -p 4 -timeout 20m ./replicas
 	scripts/with-postgres.sh go test -p 3 -timeout 20m ./store $(ON_POSTGRES)

@@ -25,7 +25,7 @@ import (
 )
 
 // patience is how long a tab may take for everything that it does in a test.
-const patience = 45 * time.Second
+const patience = 2 * time.Minute
 
 func TestMain(m *testing.M) {
 	code := m.Run()
