@@ -45,12 +45,12 @@ deps: ## install what the tests need: Node.js, Chromium, fonts, PostgreSQL, npm 
 # for pauses and leases most of theirs; the browser has the machine to itself, because
 # beside programs that are killed and started it is slow enough to fail.
 test: deps ## all tests, with the race detector
-	go test -race -short -p 4 -timeout 20m $$(go list ./... | grep -vxF "$$(go list $(UNRACED) ./e2e)")
-	go test -p 4 -timeout 20m $(UNRACED)
-	go test -timeout 20m ./e2e
+	go test -race -short -p 4 -timeout 30m $$(go list ./... | grep -vxF "$$(go list $(UNRACED) ./e2e)")
+	go test -p 4 -timeout 30m $(UNRACED)
+	go test -timeout 30m ./e2e
 	go test -run '^Test(Memory|AnExport|EveryChangedValue)' ./handlers ./store
-	scripts/with-postgres.sh go test -race -p 4 -timeout 20m ./replicas
-	scripts/with-postgres.sh go test -p 3 -timeout 20m ./store $(ON_POSTGRES)
+	scripts/with-postgres.sh go test -race -p 4 -timeout 30m ./replicas
+	scripts/with-postgres.sh go test -p 3 -timeout 30m ./store $(ON_POSTGRES)
 
 KILLS ?= 500
 SEED  ?= 0

@@ -14,10 +14,23 @@ import (
 	"portal/views"
 )
 
+// accountCell is what a column says of an account at a time, nil for nothing.
+type accountCell func(*locales.Localizer, views.AccountRow, time.Time) any
+
+// ofHeld is a cell about the subscription, empty where there is none.
+func ofHeld(cell func(*locales.Localizer, models.Subscription, time.Time) any) accountCell {
+	return func(l *locales.Localizer, r views.AccountRow, now time.Time) any {
+		if r.Subscription == nil {
+			return nil
+		}
+		return cell(l, *r.Subscription, now)
+	}
+}
+
 // accountColumns are those of the list's export.
 var accountColumns = []struct {
 	heading string
-	cell    func(*locales.Localizer, views.AccountRow, time.Time) any
+	cell    accountCell
 }{
 	{"accounts.name", func(_ *locales.Localizer, r views.AccountRow, _ time.Time) any { return r.Account.Name }},
 	{"export.owner_id", func(_ *locales.Localizer, r views.AccountRow, _ time.Time) any {
@@ -30,18 +43,10 @@ var accountColumns = []struct {
 		return l.T("state." + string(r.Subscription.State(now)))
 	}},
 	{"suspension.badge", func(_ *locales.Localizer, r views.AccountRow, _ time.Time) any { return instant(r.Account.SuspendedAt) }},
-	{"account.edition", func(l *locales.Localizer, r views.AccountRow, _ time.Time) any {
-		if r.Subscription == nil {
-			return nil
-		}
-		return l.T("edition." + string(r.Subscription.Edition))
-	}},
-	{"account.covered", func(_ *locales.Localizer, r views.AccountRow, _ time.Time) any {
-		if r.Subscription == nil {
-			return nil
-		}
-		return r.Subscription.InstanceCount
-	}},
+	{"account.edition", ofHeld(func(l *locales.Localizer, held models.Subscription, _ time.Time) any {
+		return l.T("edition." + string(held.Edition))
+	})},
+	{"account.covered", ofHeld(func(_ *locales.Localizer, held models.Subscription, _ time.Time) any { return held.InstanceCount })},
 	{"account.owned", func(_ *locales.Localizer, r views.AccountRow, _ time.Time) any {
 		if r.Owned == nil {
 			return nil
@@ -54,18 +59,8 @@ var accountColumns = []struct {
 		}
 		return r.Owned.ReadAt
 	}},
-	{"accounts.ends", func(_ *locales.Localizer, r views.AccountRow, _ time.Time) any {
-		if r.Subscription == nil {
-			return nil
-		}
-		return r.Subscription.EndsAt
-	}},
-	{"accounts.days", func(_ *locales.Localizer, r views.AccountRow, now time.Time) any {
-		if r.Subscription == nil {
-			return nil
-		}
-		return r.Subscription.DaysLeft(now)
-	}},
+	{"accounts.ends", ofHeld(func(_ *locales.Localizer, held models.Subscription, _ time.Time) any { return held.EndsAt })},
+	{"accounts.days", ofHeld(func(_ *locales.Localizer, held models.Subscription, now time.Time) any { return held.DaysLeft(now) })},
 	{"accounts.spent", func(_ *locales.Localizer, r views.AccountRow, _ time.Time) any { return r.SpentFen }},
 	{"accounts.last_order", func(_ *locales.Localizer, r views.AccountRow, _ time.Time) any {
 		if r.LastOrder == nil {
