@@ -1,6 +1,6 @@
 # `make` lists what there is. CI runs `make check`.
 .DEFAULT_GOAL := help
-.PHONY: help run dev generate build deps test soak model check fresh vet lint bench screenshots clean
+.PHONY: help run dev generate build deps test soak model check fresh vet lint bench screenshots lighthouse clean
 # One after the other: `fresh` writes what the others read.
 .NOTPARALLEL:
 
@@ -91,6 +91,9 @@ bench: ## all benchmarks
 
 screenshots: deps ## write docs/screenshots anew
 	go test -count 1 -timeout 30m -run '^TestScreenshots$$' ./e2e -screenshots $(CURDIR)/docs/screenshots
+
+lighthouse: deps ## write docs/lighthouse.md anew: how quick the pages are on a phone
+	go test -count 1 -timeout 30m -run '^TestLighthouseReport$$' ./e2e -lighthouse $(CURDIR)/docs/lighthouse.md
 
 clean: ## remove what was built and installed here; the database stays
 	rm -rf portal dist coverage.out .tools provider/sandbox/popcore/node_modules e2e/node_modules
