@@ -114,12 +114,20 @@ func (k *typist) seen(s stop) {
 // onward presses Tab once. The focus goes down the page, or into the next column.
 func (k *typist) onward() stop {
 	k.t.Helper()
+	before := k.before
+	s := k.next()
+	if s.Place <= before.Place {
+		k.t.Errorf("%s: the focus goes back in the page, from %s to %s", k.path(), before.What, s.What)
+	}
+	return s
+}
+
+// next is the same where the page is shown in another order than it is written in.
+func (k *typist) next() stop {
+	k.t.Helper()
 	k.press(tabKey)
 	s := k.focus()
 	k.seen(s)
-	if s.Place <= k.before.Place {
-		k.t.Errorf("%s: the focus goes back in the page, from %s to %s", k.path(), k.before.What, s.What)
-	}
 	if k.before.Place > 0 && s.Top+2 < k.before.Top && s.Left <= k.before.Left {
 		k.t.Errorf("%s: the focus goes up, from %s to %s", k.path(), k.before.What, s.What)
 	}
@@ -294,6 +302,36 @@ func TestEveryJourneyByKeyboard(t *testing.T) {
 			})
 		})
 	}
+
+	// What skipping leaves out: each row from its start to its end.
+	t.Run("the top of a page", func(t *testing.T) {
+		t.Parallel()
+		p := portaltest.New(t)
+		server := serve(t, p.Handler)
+		for _, email := range []string{"lin@example.com", "support@example.com", operator} {
+			for _, width := range []int64{1280, 768, 320} {
+				t.Run(fmt.Sprintf("for %s at %d", email, width), func(t *testing.T) {
+					k := &typist{tab: window(t, server, "en")}
+					k.do(chromedp.EmulateViewport(width, 720))
+					k.signsIn(email)
+					k.visit("/orders")
+					k.before = stop{}
+					k.onward() // to skip
+					k.before = stop{}
+					stops := 0
+					for before := k.next(); k.at(".sandbox *, .top *"); stops++ {
+						if s := k.next(); s.Top+2 >= before.Top && s.Top < before.Top+8 && s.Left < before.Left && k.at(".top *") {
+							t.Errorf("the focus goes back in its row, from %s to %s", before.What, s.What)
+						}
+						before = k.before
+					}
+					if want := run(k.tab, chromedp.Evaluate[int]("document.querySelectorAll('.sandbox a, .top :is(a, button, input:not([type=hidden]))').length")); stops != want {
+						t.Errorf("Tab stops %d times of %d", stops, want)
+					}
+				})
+			}
+		}
+	})
 
 	t.Run("taking an order back", func(t *testing.T) {
 		t.Parallel()

@@ -189,9 +189,10 @@ func TestScreenshots(t *testing.T) {
 	}
 	m := newMuseum(t)
 	for _, l := range looks {
+		w := l.window(t, m.base)
 		for _, s := range m.pages {
 			t.Run(s.name+"."+l.String(), func(t *testing.T) {
-				w := l.window(t, m.base)
+				w.lend(t)
 				m.show(w, s, l)
 				for _, width := range []int64{1280, 360} {
 					wide(w, width)

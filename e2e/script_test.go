@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"portal/models"
 	"portal/portaltest"
 	"portal/provider/sandbox"
 )
@@ -159,9 +160,9 @@ func (w *tab) saidIs(words string) {
 }
 
 func TestNumbersAreCopiedWithOnePress(t *testing.T) {
-	for language, want := range map[string]struct{ name, done, total string }{
-		"en":      {"Copy: Order number", "Copied", "CN¥15,300.00"},
-		"zh-Hans": {"复制订单号", "已复制", "¥15,300.00"},
+	for language, want := range map[string]struct{ name, when, done, total, layout string }{
+		"en":      {"Copy: Order number", "Copy: Placed", "Copied", "CN¥15,300.00", "2 January 2006 at 15:04:05 Beijing time"},
+		"zh-Hans": {"复制订单号", "复制下单时间", "已复制", "¥15,300.00", "2006年1月2日 15:04:05（北京时间）"},
 	} {
 		t.Run(language, func(t *testing.T) {
 			// There is one clipboard.
@@ -176,6 +177,7 @@ func TestNumbersAreCopiedWithOnePress(t *testing.T) {
 			for css, text := range map[string]string{
 				`.copier[aria-label="` + want.name + `"]`: o.Number,
 				`.sum__total .copier`:                     want.total,
+				`.copier[aria-label="` + want.when + `"]`: o.PlacedAt.In(models.Beijing).Format(want.layout),
 			} {
 				w.choose(css)
 				w.saidIs(want.done)

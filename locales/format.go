@@ -87,8 +87,9 @@ type Piece struct {
 	Whole bool
 }
 
-// Pieces takes words apart at the dates in them and at the times with their zone:
-// on a phone, 14:05（北京时间） is not to be broken in the middle of its name.
+// Pieces takes words apart at the dates in them, at the times with their zone and
+// at the numbers with their unit: on a phone, neither 14:05（北京时间） nor 12 个月 is
+// to be broken.
 func (l *Localizer) Pieces(words string) []Piece {
 	var out []Piece
 	from := 0
@@ -106,10 +107,10 @@ func (l *Localizer) Pieces(words string) []Piece {
 }
 
 // wholes find the two parts of DateTime and Exact, each as Date and the zone's
-// words make it.
+// words make it, and what Months, Days and the like make of a number.
 var wholes = map[string]*regexp.Regexp{
-	chinese: regexp.MustCompile(`\d{4}年\d{1,2}月\d{1,2}日|\d\d:\d\d(:\d\d)?（北京时间）`),
-	english: regexp.MustCompile(`\d{1,2} [A-Z][a-z]+ \d{4}|\d\d:\d\d(:\d\d)? Beijing time`),
+	chinese: regexp.MustCompile(`\d{4}年\d{1,2}月\d{1,2}日|\d\d:\d\d(:\d\d)?（北京时间）|\d+ (?:个月|[年天台])`),
+	english: regexp.MustCompile(`\d{1,2} [A-Z][a-z]+ \d{4}|\d\d:\d\d(:\d\d)? Beijing time|\d+ (?:year|month|day|machine)s?\b`),
 }
 
 // Stamp writes a moment for tables whose heading says the zone, in an order

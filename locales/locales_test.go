@@ -214,7 +214,10 @@ func TestPieces(t *testing.T) {
 		{english, For(english, "").T("account.stopped_what", "At", at), []string{"4 November 2026", "00:05 Beijing time"}},
 		{english, For(english, "").Exact(at), []string{"4 November 2026", "00:05:03 Beijing time"}},
 		{english, For(english, "").Date(at) + " to " + For(english, "").Date(at), []string{"4 November 2026", "4 November 2026"}},
-		{english, "12 machines", nil},
+		{chinese, "专业版 × " + For(chinese, "").N("machines", 25) + " × " + For(chinese, "").Span(12, 3), []string{"25 台", "12 个月", "3 天"}},
+		{english, "Pro × " + For(english, "").N("machines", 1) + " × " + For(english, "").Span(12, 3), []string{"1 machine", "12 months", "3 days"}},
+		{chinese, For(chinese, "").Term(models.Term{Cycle: models.Year, Duration: 2}), []string{"2 年"}},
+		{english, "Pro, 12", nil},
 		{chinese, "", nil},
 	} {
 		var all strings.Builder

@@ -7,16 +7,20 @@ function dress(root) {
   for (const one of root.querySelectorAll("[data-copy]")) {
     const button = copier.content.firstElementChild.cloneNode(true);
     button.title = button.ariaLabel = one.dataset.copy;
-    one.after(button);
+    const end = one.lastElementChild;
+    if (end?.matches(".keep")) end.append(button); // no line begins with the button alone
+    else one.after(button);
   }
 }
 
 document.addEventListener("click", async event => {
   const button = event.target.closest(".copier");
   if (!button) return;
-  const one = button.previousElementSibling;
+  const one = button.closest("[data-copy]") ?? button.previousElementSibling;
+  const text = one.cloneNode(true);
+  text.querySelector(".copier")?.remove();
   try {
-    await navigator.clipboard.writeText(one.textContent.trim());
+    await navigator.clipboard.writeText(text.textContent.trim());
   } catch {
     getSelection().selectAllChildren(one); // the keyboard copies it
     return;
