@@ -246,8 +246,9 @@ func TestEveryJourneyByKeyboard(t *testing.T) {
 		}
 	})
 
-	// On a desktop, and on a phone enlarged as far as it goes.
-	for name, size := range map[string][2]int64{"wide": {1280, 720}, "narrow": {320, 480}} {
+	// On a desktop, on a phone enlarged as far as it goes, and on one where what leads
+	// on lies over the page's end.
+	for name, size := range map[string][2]int64{"wide": {1280, 720}, "narrow": {320, 480}, "narrow and high": {320, 640}} {
 		t.Run("buying, renewing, upgrading and refunding, "+name, func(t *testing.T) {
 			t.Parallel()
 			p := portaltest.New(t)

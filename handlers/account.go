@@ -149,6 +149,8 @@ func (a *app) actions(v models.Viewer, account models.Account, held store.Holdin
 		kinds = []models.Kind{models.Buy, models.Renew, models.Upgrade, models.Refund}
 	case s.State(now) == models.Expired:
 		kinds = []models.Kind{models.Renew, models.Buy, models.Upgrade, models.Refund}
+	case s.EndsSoon(now):
+		kinds = []models.Kind{models.Renew, models.Upgrade, models.Refund, models.Buy}
 	default:
 		kinds = []models.Kind{models.Upgrade, models.Renew, models.Refund, models.Buy}
 	}
@@ -158,12 +160,10 @@ func (a *app) actions(v models.Viewer, account models.Account, held store.Holdin
 		action.Why, action.Args = a.whyNot(v, kind, account, held, owned, now)
 		switch {
 		case action.Why != "" || s == nil:
-		case kind == models.Upgrade:
-			action.Urgent = owned != nil && owned.Machines > s.InstanceCount
 		case kind == models.Buy:
 			action.Urgent = anew
 		case kind == models.Renew && !anew:
-			action.Urgent = s.EndsSoon(now) || s.State(now) == models.Expired
+			action.Urgent = s.State(now) == models.Expired
 		}
 		actions = append(actions, action)
 	}

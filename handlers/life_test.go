@@ -334,7 +334,7 @@ func TestAnUpgrade(t *testing.T) {
 			if !strings.Contains(account.Body, "/quote?kind=upgrade") || strings.Contains(account.Text(), "no need to upgrade") {
 				t.Errorf("the way to the form is missing: %s", account.Text())
 			}
-			says(t, account, "Read on "+p.Now().In(models.Beijing).Format("2 January 2006"))
+			says(t, account, "counted on "+p.Now().In(models.Beijing).Format("2 January 2006"))
 		})
 	}
 	t.Run("goes by the book that is in force, and a changed count makes another quote", func(t *testing.T) {
@@ -363,7 +363,7 @@ func TestARefund(t *testing.T) {
 		p, b := setup(t)
 		quote := b.QuoteKind(models.Refund, nil)
 		id := p.Held().InstanceID
-		for _, typed := range []string{"", "  ", "sas-wrong", strings.ToUpper(id), id[1:], id + "x"} {
+		for _, typed := range []string{"", "  ", "sas-wrong", strings.ToUpper(id[1:]), id[1:], id + "x"} {
 			page := b.Post(quote+"/order", url.Values{"instance_id": {typed}})
 			if page.Status != http.StatusUnprocessableEntity {
 				t.Fatalf("%q: %d %s", typed, page.Status, page.Location)
@@ -375,7 +375,7 @@ func TestARefund(t *testing.T) {
 		if n := p.Sandbox.Requests()[sandbox.ActionRefundInstance]; n != 0 {
 			t.Fatal("it was sent")
 		}
-		page := b.Post(quote+"/order", url.Values{"instance_id": {" " + id + "\n"}})
+		page := b.Post(quote+"/order", url.Values{"instance_id": {" " + strings.ToUpper(id[:5]) + " " + id[5:] + "\n"}})
 		if !strings.HasPrefix(page.Location, "/orders/") {
 			t.Fatalf("pasted with white space around it: %d", page.Status)
 		}

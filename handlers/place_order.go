@@ -55,10 +55,11 @@ func (a *app) placeOrder(c echo.Context) error {
 		if expired {
 			return a.requote(c, w, quote, []models.QuoteChange{models.QuoteExpired})
 		}
-		// What can't be taken back is confirmed by name.
-		switch typed := strings.TrimSpace(c.Request().PostForm.Get("instance_id")); typed {
-		case quote.InstanceID:
-		case "":
+		// What can't be taken back is confirmed by name. A phone's keyboard adds spaces
+		// and capitals.
+		switch typed := strings.Join(strings.Fields(c.Request().PostForm.Get("instance_id")), ""); {
+		case strings.EqualFold(typed, quote.InstanceID):
+		case typed == "":
 			return a.renderCheck(c, http.StatusUnprocessableEntity, quote,
 				[]views.Problem{{Field: "instance_id", Key: "instance_id_confirm_missing"}})
 		default:

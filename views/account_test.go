@@ -161,14 +161,14 @@ func accountPages() []canned {
 		Actions: running(views.Action{}), Story: bought,
 	})
 	add("account-outgrown", home, views.AccountProps{
-		Subscription: subscription(200*day, false), Owned: owned(1030), Actions: running(views.Action{Urgent: true}), Story: story(),
+		Subscription: subscription(200*day, false), Owned: owned(1030), Actions: running(views.Action{}), Story: story(),
 	})
 	add("account-outgrown-one", home, views.AccountProps{
 		Subscription: subscription(200*day, true), Owned: owned(26), Actions: running(views.Action{Why: "edition_off_sale"}), Story: bought,
 	})
 	add("account-ends-soon", home, views.AccountProps{
 		Subscription: subscription(30*day-time.Second, false), Owned: owned(25),
-		Actions: actions(map[models.Kind]views.Action{models.Renew: {Urgent: true}, models.Buy: {Why: "subscribed"}}), Story: bought,
+		Actions: actions(map[models.Kind]views.Action{models.Buy: {Why: "subscribed"}}), Story: bought,
 	})
 	add("account-ends-later", home, views.AccountProps{
 		Subscription: subscription(30*day, false), Owned: owned(25), Actions: running(views.Action{}), Story: bought,
@@ -371,9 +371,9 @@ func TestSubscriptionSaysWhatIsSo(t *testing.T) {
 			"en": {
 				"364 days", "25 machines", "All covered", "23 November 2027 at 14:05:33 Beijing time",
 				"Alibaba Cloud renews it on 23 November 2027 at 14:05 Beijing time for 12 months. At your reseller’s price of today that is about CN¥15,300.00",
-				"Example prices", "Machines owned 25 machines All covered Read on 24 November 2026 at 14:04 Beijing time", "An account can hold one subscription",
+				"Example prices", "Machines owned 25 machines All covered Machines owned were counted on 24 November 2026 at 14:04 Beijing time", "An account can hold one subscription",
 			},
-			"zh-Hans": {"364 天", "25 台", "已全部授权", "2027年11月23日 14:05（北京时间）到期时由阿里云自动续费 12 个月", "¥15,300.00", "读取时间：2026年11月24日 14:04（北京时间）"},
+			"zh-Hans": {"364 天", "25 台", "已全部授权", "2027年11月23日 14:05（北京时间）到期时由阿里云自动续费 12 个月", "¥15,300.00", "统计时间：2026年11月24日 14:04（北京时间）"},
 		},
 		"account-outgrown": {
 			"en":      {"1,030 machines", "1,005 not covered", "1,005 machines are not covered", "Off. The service stops at the end."},
@@ -386,7 +386,7 @@ func TestSubscriptionSaysWhatIsSo(t *testing.T) {
 		"account-expired":        {"en": {"0 days", "The service has stopped: 30 machines are not protected", "Covered until the end 25 machines", "30 machines Not protected", "Starts at the old end, on 23 November 2026 at 14:05 Beijing time: the days since then are paid for, too", "Off. The service stopped at the end.", "You can buy anew from 30 November 2026 at 14:05 Beijing time.", "Ended; the service stopped"}, "zh-Hans": {"服务已停止，30 台服务器未受防护", "到期前已授权 25 台", "到期至今的天数也计入付费时间", "2026年11月30日 14:05（北京时间）起可以重新购买"}},
 		"account-expired-unread": {"en": {"The service has stopped The subscription ended on 23 November 2026 at 14:05"}, "zh-Hans": {"服务已停止 订阅已于"}},
 		"account-buy-anew":       {"en": {"Alibaba Cloud may have released the instance by now"}, "zh-Hans": {"阿里云可能已释放该实例"}},
-		"account-ends-soon":      {"en": {"Security Center Pro Ends soon", "30 days Auto-renewal is off. Renew to keep the service."}, "zh-Hans": {"即将到期", "未开启自动续费，请及时续费。"}},
+		"account-ends-soon":      {"en": {"Security Center Pro Ends soon", "The subscription ends in 30 days It does not renew by itself"}, "zh-Hans": {"即将到期", "订阅将在 30 天后到期 未开启自动续费"}},
 		"account-ends-later":     {"en": {"Security Center Pro Active"}},
 		"account-presumed":       {"en": {"Presumed, not confirmed. What is known ran until 23 November 2026 at 14:05 Beijing time"}, "zh-Hans": {"预计，尚未确认：已知的服务期到 2026年11月23日"}},
 		"account-open-order":     {"en": {"Order P20261124-7K3M9QXR is not finished. You can order again when it is"}},

@@ -207,7 +207,7 @@ func Refund(page Page, props RefundProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = formSum(states(ctx, models.Refund, props.ValidFor), props.ExamplePrices).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = formSum(models.Refund, props.Sum, states(ctx, models.Refund, props.ValidFor), props.ExamplePrices).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

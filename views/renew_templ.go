@@ -248,7 +248,7 @@ func Renew(page Page, props RenewProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = formSum(chooses(ctx, props.Account, models.Renew, props.ValidFor), props.ExamplePrices).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = formSum(models.Renew, props.Sum, chooses(ctx, props.Account, models.Renew, props.ValidFor), props.ExamplePrices).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

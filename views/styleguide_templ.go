@@ -1044,7 +1044,7 @@ func guideChoices() templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = formSum(forward{title: sumTitle(ctx, models.Buy), words: t(ctx, "quote.continue"), note: t(ctx, "quote.not_yet", "Minutes", 30), update: "/styleguide"}, true).Render(templ.WithChildren(ctx, templ_7745c5c3_Var55), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = formSum(models.Buy, guideSum(12, 6000, 270000), forward{title: sumTitle(ctx, models.Buy), words: t(ctx, "quote.continue"), note: t(ctx, "quote.not_yet", "Minutes", 30), update: "/styleguide"}, true).Render(templ.WithChildren(ctx, templ_7745c5c3_Var55), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -255,7 +255,7 @@ func Upgrade(page Page, props UpgradeProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = formSum(upgradeForward(ctx, props), props.ExamplePrices).Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = formSum(models.Upgrade, props.Sum, upgradeForward(ctx, props), props.ExamplePrices).Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
