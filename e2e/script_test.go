@@ -210,6 +210,26 @@ func TestNumbersAreCopiedWithOnePress(t *testing.T) {
 	})
 }
 
+func TestAReceiptIsPrintedWithOnePress(t *testing.T) {
+	t.Parallel()
+	p := portaltest.New(t)
+	w := window(t, open(t, p), "en")
+	w.signIn("lin@example.com")
+	quote(w, p)
+	w.press(pay)
+	w.await(complete)
+	ask[any](w, "window.print = () => { window.printed = true }, null")
+	w.choose(".printer")
+	if !ask[bool](w, "window.printed === true") {
+		t.Error("it is not printed")
+	}
+	plain := w.another().withoutScript()
+	plain.visit(w.path())
+	if plain.has(".printer") && run(plain, chromedp.Evaluate[bool](`document.querySelector(".printer").checkVisibility()`)) {
+		t.Error("without script a button does nothing")
+	}
+}
+
 // stays marks the page that is open: when it is loaded anew the mark is gone.
 func (w *tab) stays() { w.t.Helper(); ask[any](w, "window.stays = true, null") }
 

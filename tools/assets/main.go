@@ -32,7 +32,7 @@ var made = []struct {
 	}},
 	{"app.js", api.LoaderJS, []string{
 		"js/vendor/htmx-4.0.1.min.js", "js/htmx.js", "js/say.js", "js/submit.js",
-		"js/copy.js", "js/watch.js", "js/quote.js", "js/lists.js",
+		"js/copy.js", "js/print.js", "js/watch.js", "js/quote.js", "js/lists.js",
 	}},
 	{"icon.svg", api.LoaderNone, []string{"icon.svg"}},
 }
