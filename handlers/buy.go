@@ -49,7 +49,7 @@ func (a *app) buyForm(w asked, ch choice, terms []models.Term) (views.QuoteFormP
 		Account: w.account, Count: w.count,
 		AutoRenew: ch.AutoRenew, AutoRenewMonths: ch.AutoRenewMonths, AutoRenewOptions: a.Book.AutoRenewMonths(),
 		StartsAt: w.now, EndsAt: models.AddMonths(w.now, ch.Term.Months()),
-		ValidFor: a.Book.QuoteValidity(), ExamplePrices: a.Book.Example(), MinimumMonths: a.minimumMonths(terms),
+		ValidFor: a.Book.QuoteValidity(), ExamplePrices: a.Book.Example(), CompareURL: a.Book.CompareURL(), MinimumMonths: a.minimumMonths(terms),
 	}
 	price, err := a.price(w, ch)
 	if err != nil {

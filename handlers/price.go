@@ -76,7 +76,10 @@ func (o offered) shown(v models.Viewer) views.Sum {
 // editionOption is a card of a form: what the edition costs for a machine and
 // month, and in all.
 func (a *app) editionOption(w asked, price offered, edition models.Edition, chosen bool) views.EditionOption {
-	option := views.EditionOption{Edition: edition, UnitFen: a.Book.UnitPrice(edition), Sum: price.shown(w.viewer), Chosen: chosen}
+	option := views.EditionOption{
+		Edition: edition, UnitFen: a.Book.UnitPrice(edition), About: a.Book.About(edition),
+		Sum: price.shown(w.viewer), Chosen: chosen,
+	}
 	if price.own == nil {
 		return option
 	}

@@ -3,11 +3,13 @@ package handlers_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"portal/locales"
 	"portal/models"
 	"portal/portaltest"
 	"portal/pricing"
@@ -405,5 +407,28 @@ func TestPostsThatLeadToNoOrderCostTheProviderNothing(t *testing.T) {
 	}
 	if status != http.StatusTooManyRequests {
 		t.Errorf("150 quotes in a moment: %d", status)
+	}
+}
+
+// TestEditionsAreDescribed in the reader's language, in the price book's words, with
+// the way to the provider's own.
+func TestEditionsAreDescribed(t *testing.T) {
+	if !slices.Equal(locales.Tags(), pricing.Languages) {
+		t.Errorf("a price book is read in %v, the portal in %v", pricing.Languages, locales.Tags())
+	}
+	p := portaltest.New(t)
+	b := p.SignedIn("lin@example.com")
+	for _, language := range locales.Tags() {
+		b.Post("/preferences", url.Values{"language": {language}, "return": {"/"}})
+		form := b.Get(p.QuotePath())
+		for _, edition := range pricing.Embedded().Editions() {
+			about := pricing.Embedded().About(edition)[language]
+			if about == "" || !strings.Contains(form.Text(), about) {
+				t.Errorf("%s, %s: %q is not on the form", edition, language, about)
+			}
+		}
+		if !strings.Contains(form.Body, `href="`+pricing.Embedded().CompareURL()+`"`) {
+			t.Errorf("%s: nothing leads to %s", language, pricing.Embedded().CompareURL())
+		}
 	}
 }

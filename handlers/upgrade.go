@@ -28,7 +28,7 @@ func (a *app) chooseUpgrade(w asked, form url.Values, make bool) (chosen, error)
 	return chosen{ch, r.problems, func(page views.Page) (templ.Component, error) {
 		p := views.UpgradeProps{
 			Account: w.account, Held: *w.held.Held(w.viewer), Count: w.count, To: ch.Edition,
-			ValidFor: a.Book.QuoteValidity(), ExamplePrices: a.Book.Example(), Problems: r.problems,
+			ValidFor: a.Book.QuoteValidity(), ExamplePrices: a.Book.Example(), CompareURL: a.Book.CompareURL(), Problems: r.problems,
 		}
 		for _, edition := range editions {
 			price, err := a.price(w, choice{Kind: models.Upgrade, Edition: edition})

@@ -26,6 +26,7 @@ type Book struct {
 	minimums  []minimum // by machines; none, or the last goes up to MaxMachines
 	hash      string
 
+	compareURL     string // the provider's page about the editions
 	buyAgainDays   int
 	fullRefundDays int
 
@@ -39,7 +40,8 @@ type Book struct {
 type edition struct {
 	name        models.Edition
 	versionCode string
-	unit        models.Fen // for one machine and one month
+	unit        models.Fen        // for one machine and one month
+	about       map[string]string // by language; nil for nothing
 }
 
 // term is one term on sale.

@@ -14,7 +14,7 @@ import (
 func (b *Book) Hash() string { return b.hash }
 
 // canonical writes the book in the one way that Hash is taken of. Whatever is
-// added to a Book has to be written here too.
+// added to a Book has to be written here too, but for words.
 func (b *Book) canonical() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "price book 1\ncurrency %s\nexample %t\nquote %s\n", currency, b.example, b.validity)

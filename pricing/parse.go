@@ -67,6 +67,7 @@ func readBook(t *table) *Book {
 	b.fullRefundDays = readFullRefundDays(t)
 	b.autoRenew = readAutoRenew(t)
 	b.editions = readEditions(t)
+	b.compareURL = readCompareURL(t)
 	b.terms = readTerms(t)
 	b.minimums = readMinimums(t)
 	t.refuseRest()
@@ -179,6 +180,7 @@ func readEdition(name models.Edition, t *table) edition {
 			models.Fen(1).Yuan(), models.Fen(maxUnit).Yuan())
 	}
 	e.unit = models.Fen(unit)
+	e.about = readAbout(t)
 	return e
 }
 

@@ -46,6 +46,17 @@ func TestParseRefuses(t *testing.T) {
 		{"an unknown edition", `[editions.enterprise]`, "[editions.advanced]",
 			`editions.advanced: unknown edition; there are ["pro" "enterprise"]`},
 
+		{"words in one language", `zh-Hans = "示例说明：发现威胁和漏洞，及时告警", `, "",
+			`editions.pro.about.zh-Hans: missing; write a sentence`},
+		{"words in a language that nobody reads", `about = { zh-Hans = "示例说明：专业`, `about = { fr = "Tout", zh-Hans = "专业`,
+			`editions.enterprise.about.fr: unknown key`},
+		{"words on two lines", "weak spots, and", `weak spots\n and`,
+			`has to be one line of up to 120 characters`},
+		{"more words than fit", "weak spots", strings.Repeat("spots ", 20),
+			`has to be one line of up to 120 characters`},
+		{"a page to compare that is none", `compare_url = "https:`, `compare_url = "javascript:`,
+			`compare_url: "javascript:`},
+
 		{"a discount of everything", year1, `year-1 = "100"`,
 			`terms.year-1: a discount of 100 percent or more would give the term away`},
 		{"a negative discount", year1, `year-1 = "-5"`,
@@ -59,7 +70,7 @@ func TestParseRefuses(t *testing.T) {
 		{"two terms of one length", year1, year1 + "\nmonth-12 = \"15\"",
 			`as long as month-12; keep one of them`},
 		{"one term twice", year1, year1 + "\n" + year1,
-			`line 54: Key 'terms.year-1' has already been defined.`},
+			`line 61: Key 'terms.year-1' has already been defined.`},
 
 		{"days that are none", "buy_again_days = 15", `buy_again_days = "15"`,
 			`buy_again_days: the text "15" can't be read here; write a whole number of days, such as 15`},

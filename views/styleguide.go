@@ -163,10 +163,11 @@ func guideTerms(chosen int) []TermOption {
 	return terms
 }
 
-func guideEditions() []EditionOption {
+func guideEditions(ctx context.Context) []EditionOption {
+	about := map[string]string{lang(ctx): t(ctx, "guide.about")}
 	return []EditionOption{
-		{Edition: models.Pro, UnitFen: 6000, Sum: guideSum(12, 6000, 270000), Chosen: true},
-		{Edition: models.Enterprise, UnitFen: 15000, OwnUnitFen: 16500, Sum: guideSum(12, 15000, 675000)},
+		{About: about, Edition: models.Pro, UnitFen: 6000, Sum: guideSum(12, 6000, 270000), Chosen: true},
+		{About: about, Edition: models.Enterprise, UnitFen: 15000, OwnUnitFen: 16500, Sum: guideSum(12, 15000, 675000)},
 	}
 }
 

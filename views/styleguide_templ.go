@@ -1010,7 +1010,7 @@ func guideChoices() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = editionChoice(guideEditions(), nil, forTerm(guideTerms(2))).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = editionChoice(guideEditions(ctx), "/styleguide", nil, forTerm(guideTerms(2))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
