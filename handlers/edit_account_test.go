@@ -109,7 +109,7 @@ func TestStaffAreNamedToStaffAlone(t *testing.T) {
 	for _, path := range []string{account, account + "/reinstate"} {
 		says(t, operator.Get(path), "operator@example.com")
 		page := own.Get(path)
-		says(t, page, "The operator of the portal", "does not pay")
+		says(t, page, "The portal’s operator", "does not pay")
 		if strings.Contains(page.Body, "operator@example.com") {
 			t.Errorf("%s tells the operator's address", path)
 		}

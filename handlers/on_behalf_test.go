@@ -37,7 +37,7 @@ func TestAnOrderSaysWhoPlacedItAndForWhom(t *testing.T) {
 		admin       = "own@example.com, as admin of own"
 		reseller    = "Your reseller own"
 		byOperator  = "operator@example.com, as operator of the portal"
-		theOperator = "The operator of the portal"
+		theOperator = "The portal’s operator"
 	)
 	for name, tc := range map[string]struct {
 		b                    *portaltest.Browser

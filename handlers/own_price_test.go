@@ -366,7 +366,7 @@ func TestThePageOfPrices(t *testing.T) {
 	if late.Status != http.StatusConflict || typedIn(late, "markup") != "20" {
 		t.Errorf("%d, %q", late.Status, typedIn(late, "markup"))
 	}
-	says(t, late, "Somebody else changed these prices meanwhile", "All editions: +17.5%")
+	says(t, late, "Somebody else has just changed these prices", "All editions: +17.5%")
 	if page := own.Post(all, url.Values{"markup": {"20"}, "seen": {typedIn(late, "seen")}}); page.Location == "" {
 		t.Errorf("again: %d", page.Status)
 	}

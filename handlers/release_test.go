@@ -109,7 +109,7 @@ func TestAnOperatorReleasesAnAccountWithAReason(t *testing.T) {
 	}{
 		"without a reason":       {hold, " \n", "Enter what you compared", http.StatusUnprocessableEntity},
 		"with far too much":      {hold, strings.Repeat("核", 1001), "too long", http.StatusUnprocessableEntity},
-		"of a hold that is over": {"999", "seen", "released meanwhile", http.StatusConflict},
+		"of a hold that is over": {"999", "seen", "has been released already", http.StatusConflict},
 		"of nothing":             {"", "seen", "could not understand", http.StatusBadRequest},
 	} {
 		page := release(operator, tc.hold, tc.reason)

@@ -133,7 +133,7 @@ func TestAReleasedAccount(t *testing.T) {
 	if page.OrderStatus() != "needs_review" {
 		t.Fatal(page.OrderStatus())
 	}
-	says(t, page, "A person is still checking this renewal", "The account can order again meanwhile", "The account may order again")
+	says(t, page, "A person is still checking this renewal", "The account can order in the meantime", "The account may order again")
 	if strings.Contains(page.Body, "console is down") {
 		t.Error("the customer reads what operators write")
 	}

@@ -148,7 +148,7 @@ func TestTwoTabsSettleAtOnce(t *testing.T) {
 		if answer.Status != http.StatusConflict || answer.OrderStatus() != "rejected" {
 			t.Fatalf("%s: %d %s", name, answer.Status, answer.OrderStatus())
 		}
-		says(t, answer, "Somebody else has decided about this order meanwhile", "No charge until 18:00")
+		says(t, answer, "Somebody else has already decided about this order", "No charge until 18:00")
 	}
 }
 

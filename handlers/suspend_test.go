@@ -71,7 +71,7 @@ func TestSuspendingIsForWhoLooksAfterTheAccount(t *testing.T) {
 		for _, reader := range []string{"own@example.com", "operator@example.com", "support@example.com"} {
 			by := email
 			if email == "operator@example.com" && reader == "own@example.com" {
-				by = "The operator of the portal"
+				by = "The portal’s operator"
 			}
 			says(t, p.SignedIn(reader).Get(suspendedPath), "Ordering is suspended", "does not pay", by)
 		}
@@ -196,7 +196,7 @@ func TestASuspensionNeedsAReason(t *testing.T) {
 		t.Fatalf("%d\n%s", page.Status, page.Body)
 	}
 	page := suspend("twice")
-	refused(page, http.StatusConflict, "Somebody else has suspended the account meanwhile")
+	refused(page, http.StatusConflict, "Somebody else has already suspended the account")
 	if !strings.Contains(page.Body, ">twice</textarea>") {
 		t.Error("what was typed is lost")
 	}
@@ -207,7 +207,7 @@ func TestASuspensionNeedsAReason(t *testing.T) {
 	refused(reinstate(began, ""), http.StatusUnprocessableEntity, "Enter why you reinstate the account", "does not pay")
 	refused(reinstate("yesterday", "paid"), http.StatusBadRequest)
 	page = reinstate("2026-01-01T00:00:00Z", "paid")
-	refused(page, http.StatusConflict, "reinstated meanwhile and suspended again")
+	refused(page, http.StatusConflict, "has been reinstated and suspended again")
 	if !strings.Contains(page.Body, ">paid</textarea>") {
 		t.Error("what was typed is lost")
 	}

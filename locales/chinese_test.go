@@ -35,7 +35,7 @@ var shapes = map[string][]string{
 	"1": {"Count", "Number", "Sum", "Used", "Left", "Limit", "Minutes", "Seconds", "Most", "Least", "Year", "Percent", "Owned", "Line",
 		"Email", "RequestID", "Owner", "OwnerID", "Profile", "Name", "Account", "Reseller", "Seller", "Product", "By", "Address", "ID", "Shown", "Code"},
 	// 2026年11月24日 14:05（北京时间）, 6 个月, 25 台
-	"1字": {"At", "Until", "Day", "When", "Days", "Months", "Term", "Machines", "Time"},
+	"1字": {"At", "Until", "Day", "When", "Days", "Months", "Term", "Machines", "Time", "Off"},
 	// 专业版, 已完成
 	"字": {"Edition", "Status"},
 }

@@ -1,6 +1,7 @@
 package locales
 
 import (
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -52,6 +53,23 @@ func group(b *strings.Builder, digits string) {
 		}
 		b.WriteRune(d)
 	}
+}
+
+// Off is a discount in percent, like "15" or "16.67".
+type Off string
+
+// Off writes a discount: 15%, and in Chinese what is left of ten, 8.5 折.
+func (l *Localizer) Off(o Off) string {
+	if l.tag != chinese {
+		return string(o) + "%"
+	}
+	percent, ok := new(big.Rat).SetString(string(o))
+	if !ok {
+		return string(o) + "%"
+	}
+	left := percent.Sub(big.NewRat(100, 1), percent)
+	tenths := left.Quo(left, big.NewRat(10, 1)).FloatString(3)
+	return strings.TrimRight(strings.TrimRight(tenths, "0"), ".") + " 折"
 }
 
 // Date writes the day in Beijing: 2026年11月24日, 24 November 2026.

@@ -135,6 +135,8 @@ func (l *Localizer) write(value any) any {
 		return l.Money(v)
 	case models.Term:
 		return l.Term(v)
+	case Off:
+		return l.Off(v)
 	case time.Time:
 		return l.DateTime(v)
 	}

@@ -384,7 +384,7 @@ func TestSubscriptionSaysWhatIsSo(t *testing.T) {
 		"account-fewer":          {"en": {"20 machines", "Fewer than are covered"}, "zh-Hans": {"少于已授权数量"}},
 		"account-unread":         {"en": {"Could not be read at the moment"}, "zh-Hans": {"暂时无法读取"}},
 		"account-renewed-ahead":  {"en": {"Then 3 January 2027 to 3 January 2028 Enterprise · 40 machines"}, "zh-Hans": {"2027年1月3日至2028年1月3日"}},
-		"account-expired":        {"en": {"0 days", "The service has stopped: 30 machines are not protected", "Covered until the end 25 machines", "30 machines Not protected", "Starts at the old end, on 23 November 2026 at 14:05 Beijing time: the days since then are paid for, too", "Off. The service stopped at the end.", "You can buy anew from 30 November 2026 at 14:05 Beijing time.", "Ended; the service stopped"}, "zh-Hans": {"服务已停止，30 台服务器未受防护", "到期前已授权 25 台", "到期至今的天数也计入付费时间", "2026年11月30日 14:05（北京时间）起可以重新购买"}},
+		"account-expired":        {"en": {"0 days", "The service has stopped: 30 machines are not protected", "Covered until the end 25 machines", "30 machines Not protected", "Starts at the old end, on 23 November 2026 at 14:05 Beijing time: the days since then are paid for, too", "Off. The service stopped at the end.", "You can buy again from 30 November 2026 at 14:05 Beijing time.", "Ended; the service stopped"}, "zh-Hans": {"服务已停止，30 台服务器未受防护", "到期前已授权 25 台", "到期至今的天数也计入付费时间", "2026年11月30日 14:05（北京时间）起可以重新购买"}},
 		"account-expired-unread": {"en": {"The service has stopped The subscription ended on 23 November 2026 at 14:05"}, "zh-Hans": {"服务已停止 订阅已于"}},
 		"account-buy-anew":       {"en": {"Alibaba Cloud may have released the instance by now"}, "zh-Hans": {"阿里云可能已释放该实例"}},
 		"account-ends-soon":      {"en": {"Security Center Pro Ends soon", "The subscription ends in 30 days It does not renew by itself"}, "zh-Hans": {"即将到期", "订阅将在 30 天后到期 未开启自动续费"}},
@@ -434,7 +434,7 @@ func TestAnAccountWithoutASubscriptionMayHaveHadOne(t *testing.T) {
 			if !strings.Contains(got, words) {
 				t.Errorf("%s does not say %q:\n%s", name, words, got)
 			}
-			for _, never := range []string{"Not bought", "no subscription yet", "未购买", "还没有购买"} {
+			for _, never := range []string{"Not bought", "no subscription yet", "未购买", "尚未购买"} {
 				if strings.Contains(got, never) {
 					t.Errorf("%s says %q", name, never)
 				}

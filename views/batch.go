@@ -41,6 +41,18 @@ type BatchProps struct {
 	Problems []Problem
 }
 
+// batchTitle says which of the three pages of a batch this is: there the prices
+// come, are checked, and then it goes on.
+func batchTitle(ctx context.Context, props BatchProps) string {
+	switch {
+	case props.pricing():
+		return t(ctx, "batch.title_pricing")
+	case props.Batch.StartedAt == nil:
+		return t(ctx, "batch.title_check")
+	}
+	return t(ctx, "batch.title_progress")
+}
+
 // standing sorts the accounts of a batch by what its page says of them.
 type standing int
 

@@ -392,7 +392,7 @@ func TestTheButtonNamesTheAct(t *testing.T) {
 func TestARefundOfNothingSaysSo(t *testing.T) {
 	for tag, want := range map[string][]string{
 		"en":      {"Nothing would be paid back", "Release the instance, no refund"},
-		"zh-Hans": {"预计没有可退金额", "确认释放实例，不退款"},
+		"zh-Hans": {"预计退款为零", "确认释放实例，不退款"},
 	} {
 		for _, name := range []string{"refund-nothing", "check-refund-nothing"} {
 			if got := says(t, name, tag); !strings.Contains(got, want[0]) {
@@ -563,14 +563,14 @@ func TestARefundSaysWhatIsLost(t *testing.T) {
 	tells(t, "refund-every-line", "This term is over", "Recorded by the operator", "An automatic renewal, not confirmed", "Nobody has confirmed it",
 		"Paid for the upgrade", "Enterprise × 30 machines × 1 day", "More used than paid")
 	tells(t, "refund-nothing", "Nothing would be paid back")
-	tells(t, "check", "Within 5 days of the start of the service", "For the current term we take off the time used, and the rest comes back")
+	tells(t, "check", "Within 5 days of the start of the service", "For the current term, what was paid is refunded less the time used")
 	tells(t, "check-refund", "cannot be undone", "Who gets the money", "Check and confirm your refund")
-	tells(t, "check-refund-full", "It was bought less than 5 days ago", "This estimate holds until", "Asked for by")
+	tells(t, "check-refund-full", "It was bought less than 5 days ago", "This estimate is valid until", "Asked for by")
 	tells(t, "order-completed-refund", "Asked for by", "Asked for24 November")
 	tellsNot(t, "check-refund", "Who pays", "Auto-renewal", "Ordered by", "This quote")
 	for name, want := range map[string][]string{
 		"refund": {"购买已超过 5 天，本次不是全额退款"}, "refund-full": {"购买未满 5 天，本次全额退款", "全额退款：购买未满 5 天"},
-		"refund-full-used": {"购买未满 5 天，但"}, "check-refund": {"申请人", "预估有效期至"}, "order-completed-refund": {"申请人", "申请时间"},
+		"refund-full-used": {"购买未满 5 天，但"}, "check-refund": {"申请人", "预计退款有效期至"}, "order-completed-refund": {"申请人", "申请时间"},
 	} {
 		got := says(t, name, "zh-Hans")
 		for _, w := range want {
@@ -642,10 +642,10 @@ func TestAComparisonFitsItsKind(t *testing.T) {
 		return out
 	}
 	for name, want := range map[string][]string{
-		"check-changed":         {"Edition", "Term", "Machines", "Price per machine, per month", "Total to pay", "Holds until (Beijing time)"},
-		"check-renew-changed":   {"Edition", "Term", "Machines", "Price per machine, per month", "Held when quoted", "End date when quoted (Beijing time)", "New end date (Beijing time)", "Total to pay", "Holds until (Beijing time)"},
-		"check-upgrade-changed": {"Edition", "Machines", "Held when quoted", "End date when quoted (Beijing time)", "Total to pay", "Holds until (Beijing time)"},
-		"check-refund-changed":  {"Edition", "Machines", "Held when quoted", "End date when quoted (Beijing time)", "Estimated refund", "Holds until (Beijing time)"},
+		"check-changed":         {"Edition", "Term", "Machines", "Price per machine, per month", "Total to pay", "Valid until (Beijing time)"},
+		"check-renew-changed":   {"Edition", "Term", "Machines", "Price per machine, per month", "Held when quoted", "End date when quoted (Beijing time)", "New end date (Beijing time)", "Total to pay", "Valid until (Beijing time)"},
+		"check-upgrade-changed": {"Edition", "Machines", "Held when quoted", "End date when quoted (Beijing time)", "Total to pay", "Valid until (Beijing time)"},
+		"check-refund-changed":  {"Edition", "Machines", "Held when quoted", "End date when quoted (Beijing time)", "Estimated refund", "Valid until (Beijing time)"},
 	} {
 		if got := rows(name); !slices.Equal(got, want) {
 			t.Errorf("%s compares %q, want %q", name, got, want)
@@ -751,7 +751,7 @@ func TestWhatIsGoneIsNotAskedForAgain(t *testing.T) {
 					t.Errorf("%s says %q", kind, never)
 				}
 			}
-			if !strings.Contains(got, "buy anew from its page") {
+			if !strings.Contains(got, "buy again from its page") {
 				t.Errorf("%s does not say what to do:\n%s", kind, got)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"portal/locales"
 	"portal/models"
 )
 
@@ -67,9 +68,9 @@ func lineName(ctx context.Context, l models.Line) string {
 		return t(ctx, "line.edition", "Edition", edition(ctx, l.Edition), "Machines", machines(ctx, l.Machines), "Months", months(ctx, l.Months))
 	case models.LineDiscount:
 		if !l.Starts.IsZero() {
-			return t(ctx, "line.discount_kept", "Percent", l.Percent)
+			return t(ctx, "line.discount_kept", "Off", locales.Off(l.Percent))
 		}
-		return t(ctx, "line.discount", "Percent", l.Percent)
+		return t(ctx, "line.discount", "Off", locales.Off(l.Percent))
 	case models.LineNew:
 		return t(ctx, "line.new")
 	case models.LineOld:
@@ -106,7 +107,7 @@ func lineHow(ctx context.Context, l models.Line) []string {
 			out = append(out, t(ctx, "line.days", "Days", days(ctx, l.Days), "Part", l.Days, "Of", l.DaysOf))
 		}
 		if l.Kind == models.LineUsed && l.Percent != "" {
-			out = append(out, t(ctx, "line.used_discount", "Percent", l.Percent))
+			out = append(out, t(ctx, "line.used_discount", "Off", locales.Off(l.Percent)))
 		}
 	case models.LinePaid:
 		switch {
