@@ -126,7 +126,7 @@ func TestAWholeLife(t *testing.T) {
 			}
 			b.Wait(20 * day)
 			carry(models.Refund)
-			if page := form(p, b, models.Renew); page.Location != p.AccountPath() {
+			if page := form(p, b, models.Renew); page.Status != http.StatusConflict || !primary(page, models.Buy) {
 				t.Errorf("what was refunded can be renewed: %d", page.Status)
 			}
 			if again := carry(models.Buy); again.InstanceID == bought.InstanceID {
@@ -477,9 +477,11 @@ func TestBuyingAgainAfterAnExpiry(t *testing.T) {
 	b := p.SignedIn("lin@example.com")
 	b.Carry(models.Buy)
 	b.Wait(p.Held().EndsAt.Sub(p.Now()) + 10*day)
-	if page := form(p, b, models.Buy); page.Location != p.AccountPath() {
+	page := form(p, b, models.Buy)
+	if page.Status != http.StatusConflict || !primary(page, models.Renew) {
 		t.Errorf("ten days after the end: %d", page.Status)
 	}
+	says(t, page, "You cannot buy at the moment", "can still be renewed")
 	account := b.Get(p.AccountPath())
 	if !strings.Contains(account.Body, "kind=renew") || strings.Contains(account.Body, `quote?kind=buy"`) {
 		t.Error("renewing is not what is offered first")
@@ -519,7 +521,7 @@ func TestAnUnconfirmedRenewal(t *testing.T) {
 	p.Settle(b.PlaceKind(models.Buy, b.QuoteKind(models.Buy, auto)))
 	first := p.Held().EndsAt
 	b.Wait(first.Sub(p.Now()) + 40*day) // two renewals
-	if page := form(p, b, models.Buy); page.Location != p.AccountPath() {
+	if page := form(p, b, models.Buy); page.Status != http.StatusConflict {
 		t.Errorf("it can be bought anew: %d", page.Status)
 	}
 	if held := p.Held(); held.State(p.Now()) != models.PresumedRenewed || !held.EndsAt.Equal(models.AddMonths(models.AddMonths(first, 1), 1)) {
@@ -793,9 +795,11 @@ func TestAKindThatIsNone(t *testing.T) {
 		}
 	}
 	for _, kind := range []models.Kind{models.Renew, models.Upgrade, models.Refund} {
-		if page := form(p, b, kind); page.Location != p.AccountPath() {
+		page := form(p, b, kind)
+		if page.Status != http.StatusConflict || !primary(page, models.Buy) {
 			t.Errorf("a %s of nothing: %d %s", kind, page.Status, page.Location)
 		}
+		says(t, page, "This account has no subscription at the moment. Buy one first.", "Nothing was ordered or charged.")
 	}
 	t.Run("and support looks on", func(t *testing.T) {
 		b.Carry(models.Buy)

@@ -223,9 +223,11 @@ func TestTwoTabs(t *testing.T) {
 		if page := b.Post(two+"/order", nil); page.Status != http.StatusConflict {
 			t.Fatalf("%d %s", page.Status, page.Location)
 		}
-		if page := b.Get(p.QuotePath()); page.Location != p.AccountPath() {
+		page := b.Get(p.QuotePath())
+		if page.Status != http.StatusConflict {
 			t.Fatalf("the form is still open: %d", page.Status)
 		}
+		says(t, page, "There is no need to buy again")
 	})
 	if n := len(p.Sandbox.Ledger()); n != 1 {
 		t.Fatalf("%d charges", n)

@@ -42,7 +42,12 @@ func (a *app) chooseQuote(c echo.Context, form url.Values, make bool) error {
 		return err
 	}
 	if a.may(viewer(c), kind, account, held, w.now) != nil {
-		// The account's page says what it holds, or which order is under way.
+		switch why, args := a.whyNot(viewer(c), kind, account, held, nil, w.now); why {
+		case "not_subscribed", "subscribed", "expired", "buy_again_wait":
+			return a.renderCannot(c, w, kind, &cannotError{why, args})
+		}
+		// The account's page begins with which order is under way, or with what keeps
+		// the account from ordering.
 		return c.Redirect(http.StatusSeeOther, accountPath(account.ID))
 	}
 	if kind != models.Refund {
