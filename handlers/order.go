@@ -173,6 +173,18 @@ func placerWords(l *locales.Localizer, p models.Placer) string {
 	return l.T("placer.operator", "Email", p.Email)
 }
 
+// placedWords say of an order in a list that it was placed on the account's behalf.
+// Staff need to know by whom; others find that on the order's page.
+func placedWords(l *locales.Localizer, v models.Viewer, p models.Placer) string {
+	switch {
+	case v.Staff():
+		return l.T("orders.placed_by", "By", placerWords(l, v.Told(p)))
+	case p.Role == models.ResellerAdmin:
+		return l.T("orders.placed_by_reseller")
+	}
+	return l.T("orders.placed_by_operator")
+}
+
 // acting is the viewer as whom they order for an account that is not their own;
 // nil for its customers, and for who orders nothing.
 func (a *app) acting(c echo.Context) (*models.Placer, error) {

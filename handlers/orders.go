@@ -111,7 +111,7 @@ func (a *app) orderRows(ctx context.Context, v models.Viewer, orders []models.Or
 	for _, o := range orders {
 		row := views.OrderRow{Order: o, Account: accounts[o.AccountID]}
 		if p := placers[o.UserID]; p.OnBehalf() {
-			row.By = placerWords(locales.From(ctx), v.Told(p))
+			row.By = placedWords(locales.From(ctx), v, p)
 		}
 		rows = append(rows, row)
 	}

@@ -69,8 +69,18 @@ func TestSigningInReturnsToWhereOneWasGoing(t *testing.T) {
 	if page.Status != http.StatusSeeOther || page.Location != "/sign-in?next=%2Forders%3Fstatus%3Dcompleted" {
 		t.Fatalf("%d %s", page.Status, page.Location)
 	}
-	if form := b.Get(page.Location); !strings.Contains(form.Body, `value="/orders?status=completed"`) {
+	form := b.Get(page.Location)
+	if !strings.Contains(form.Body, `value="/orders?status=completed"`) {
 		t.Fatal("the form forgot it")
+	}
+	const onward = "you will return to where you were. If you have just sent a form, it took no effect"
+	says(t, form, onward)
+	sent := b.Post("/orders/P20261124-7K3M9QXR/cancel", nil)
+	says(t, b.Get(sent.Location), onward)
+	for _, path := range []string{"/sign-in", "/sign-in?next=%2F", "/sign-in?next=https%3A%2F%2Fevil.example"} {
+		if page := b.Get(path); strings.Contains(page.Text(), onward) {
+			t.Errorf("%s speaks of where nobody was going", path)
+		}
 	}
 	for next, want := range map[string]string{
 		"/orders?status=completed": "/orders?status=completed", "": "/",

@@ -233,3 +233,14 @@ func TestPieces(t *testing.T) {
 		}
 	}
 }
+
+// TestOff: what is taken off in percent is in Chinese what is left of ten.
+func TestOff(t *testing.T) {
+	for off, want := range map[Off][2]string{
+		"15": {"15%", "8.5 折"}, "20": {"20%", "8 折"}, "12.5": {"12.5%", "8.75 折"}, "16.67": {"16.67%", "8.333 折"}, "5": {"5%", "9.5 折"}, "x": {"x%", "x%"},
+	} {
+		if en, zh := localizers[english].Off(off), localizers[chinese].Off(off); en != want[0] || zh != want[1] {
+			t.Errorf("%s is %q and %q", off, en, zh)
+		}
+	}
+}

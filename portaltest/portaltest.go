@@ -486,7 +486,8 @@ func (p Page) OrderStatus() string {
 
 // Text is the page without its tags, white space folded.
 func (p Page) Text() string {
-	return strings.Join(strings.Fields(tag.ReplaceAllString(p.Body, " ")), " ")
+	body := strings.ReplaceAll(p.Body, "<wbr>", "") // where a line may end, in the middle of a word
+	return strings.Join(strings.Fields(tag.ReplaceAllString(body, " ")), " ")
 }
 
 var tag = regexp.MustCompile(`(?s)<style.*?</style>|<[^>]*>`)

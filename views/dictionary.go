@@ -143,8 +143,10 @@ func outcomeMeaning(ctx context.Context, o models.Outcome) meaning {
 // order's own sentence about money is the one that decides, so an entry speaks
 // of money, and advises, only where its code decided the order: while an
 // earlier attempt is in doubt, "order again" would be the one wrong thing to
-// say, and what an operator settled says nothing of the code.
-func orderHelp(ctx context.Context, o models.Order) []string {
+// say, and what an operator settled says nothing of the code. What a code means
+// sounds like an outcome ("not enough balance"), so that until there is one only
+// staff read it.
+func orderHelp(ctx context.Context, o models.Order, staff bool) []string {
 	e := lookUp(o.Code, o.Kind)
 	m := e.meaning(ctx)
 	switch o.Status {
@@ -154,6 +156,9 @@ func orderHelp(ctx context.Context, o models.Order) []string {
 		}
 		return []string{m.cause, m.money, m.do}
 	case models.Unknown, models.NeedsReview:
+		if !staff {
+			return []string{t(ctx, "code.in_doubt")}
+		}
 		return []string{m.cause, t(ctx, "code.in_doubt")}
 	case models.AwaitingApproval, models.Placed, models.Sending, models.Completed, models.Cancelled:
 		return nil // the reason says it

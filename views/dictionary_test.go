@@ -227,6 +227,46 @@ func aboutCode(t *testing.T, ctx context.Context, o models.Order) string {
 	return b.String()
 }
 
+// customerReads is where an order stands, as its customer reads it.
+func customerReads(t *testing.T, ctx context.Context, o models.Order) string {
+	t.Helper()
+	var b bytes.Buffer
+	page := Page{Viewer: &models.Viewer{User: models.User{Role: models.Customer}}, Path: "/orders/P1"}
+	if err := orderStatus(page, OrderProps{Order: o}).Render(ctx, &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestASumAtListPriceIsNamedAsThat where the account pays another, on a page whose
+// caller's script names that one.
+func TestASumAtListPriceIsNamedAsThat(t *testing.T) {
+	ctx := locales.With(context.Background(), locales.For("en", ""))
+	own := models.Fen(1759500)
+	o := models.Order{Number: "P1", Kind: models.Buy, TotalFen: 1530000, OwnTotalFen: &own, Status: models.NeedsReview, Reason: models.ReasonContradicted}
+	staff := func(o models.Order) string {
+		var b bytes.Buffer
+		page := Page{Viewer: &models.Viewer{User: models.User{Role: models.Support}}, Path: "/orders/P1"}
+		if err := orderStatus(page, OrderProps{Order: o, Staff: true}).Render(ctx, &b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	const label = "This is Alibaba Cloud’s side, at list price. The account’s own price is CN¥17,595.00."
+	if page := staff(o); !strings.Contains(page, "CN¥15,300.00") || !strings.Contains(page, label) {
+		t.Errorf("which sum it is is not said:\n%s", page)
+	}
+	none := o
+	none.Status, none.Reason = models.Rejected, models.ReasonSettled
+	same := o
+	same.OwnTotalFen = nil
+	for name, o := range map[string]models.Order{"no sum is named": none, "there is one price": same} {
+		if strings.Contains(staff(o), "at list price") {
+			t.Errorf("the label is there where %s", name)
+		}
+	}
+}
+
 // TestARejectedOrderSaysCauseMoneyAndWhatToDo, and leads to the entry.
 func TestARejectedOrderSaysCauseMoneyAndWhatToDo(t *testing.T) {
 	codes := append(sandboxCodes(t), "Whatever")
@@ -275,6 +315,10 @@ func TestAnOrderInDoubtHoldsNoAdvice(t *testing.T) {
 					}
 					if status != models.Sending && (!strings.Contains(page, m.cause) || !strings.Contains(page, t0(ctx, "code.in_doubt"))) {
 						t.Errorf("%s, %s, %s, %s: the doubt is not said", tag, status, code, kind)
+					}
+					// A customer would take what the code means for what happened.
+					if customers := customerReads(t, ctx, o); strings.Contains(customers, m.cause) || status != models.Sending && !strings.Contains(customers, t0(ctx, "code.in_doubt")) {
+						t.Errorf("%s, %s, %s, %s: the customer reads what the code means, or not that there is a doubt", tag, status, code, kind)
 					}
 					if links := strings.Count(page, "/help/errors?code="); links != 2 || strings.Count(page, "doubt=yes") != links {
 						t.Errorf("%s, %s, %s, %s: a link leads to advice", tag, status, code, kind)

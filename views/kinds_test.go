@@ -584,6 +584,41 @@ func TestARefundSaysWhatIsLost(t *testing.T) {
 	}
 }
 
+// TestADirectCustomerReadsWhomToSettleWith: they pay the operator, and the portal
+// takes nothing itself. To others it is the operator who pays.
+func TestADirectCustomerReadsWhomToSettleWith(t *testing.T) {
+	for kind, want := range map[models.Kind]string{
+		models.Renew:  "You settle this sum with the portal’s operator; the portal takes no payment itself.",
+		models.Refund: "You settle the refund with the portal’s operator; the portal pays nothing out itself.",
+	} {
+		for role, theirs := range map[models.Role]bool{models.Customer: true, models.Operator: false, models.Support: false} {
+			props := checkProps(kind)
+			props.Account.ResellerID = nil
+			_, doc := render(t, canned{"direct", "", page(role, "/quotes/Q"), func(p views.Page) templ.Component { return views.Check(p, props) }}, "en")
+			if got := text(doc); strings.Contains(got, want) != theirs {
+				t.Errorf("a %s, as %s:\n%s", kind, role, got)
+			}
+		}
+	}
+}
+
+// TestEachPeriodOfARefundComesToSomething: where there are several.
+func TestEachPeriodOfARefundComesToSomething(t *testing.T) {
+	tells(t, "refund-every-line", "Subtotal")
+	tellsNot(t, "refund", "Subtotal")
+	tellsNot(t, "refund-full", "Subtotal")
+}
+
+// TestADiscountIsSaidAsShopsSayIt: 15% off, and in Chinese eight and a half tenths
+// of the price.
+func TestADiscountIsSaidAsShopsSayIt(t *testing.T) {
+	for tag, want := range map[string]string{"en": "15% off", "zh-Hans": "8.5 折"} {
+		if got := says(t, "quote", tag); !strings.Contains(got, want) {
+			t.Errorf("%s does not say %q:\n%s", tag, want, got)
+		}
+	}
+}
+
 // TestTheDaysOfAFullRefundCountFromThePurchase: not from the renewal or the
 // upgrade that is being paid for.
 func TestTheDaysOfAFullRefundCountFromThePurchase(t *testing.T) {

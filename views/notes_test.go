@@ -95,6 +95,34 @@ func TestACallerIsToldWhatThePageSays(t *testing.T) {
 	}
 }
 
+// TestACallerIsNotToldWhereOnThePageItStands: the script is read out.
+func TestACallerIsNotToldWhereOnThePageItStands(t *testing.T) {
+	rejected := order(models.Rejected, models.Buy, models.ReasonSettled)
+	rejected.Code = ""
+	all := []models.Order{rejected}
+	for _, s := range models.Statuses() {
+		for _, k := range models.Kinds() {
+			all = append(all, order(s, k, reasonFor(s)))
+		}
+	}
+	released := order(models.NeedsReview, models.Renew, models.ReasonReleased)
+	released.ReleasedAt = &now
+	gone := order(models.Rejected, models.Renew, models.ReasonRefused)
+	gone.Code = "InvalidInstanceId.NotFound"
+	for _, o := range append(all, released, gone) {
+		_, doc := render(t, canned{"staff", o.Status, page(models.Support, "/orders/"+o.Number), func(p views.Page) templ.Component {
+			return views.Order(p, orderProps(o, true))
+		}}, "en")
+		for _, quote := range find(doc, func(n *html.Node) bool { return n.Data == "blockquote" && attr(n.Parent, "lang") != "" }) {
+			for _, where := range []string{"this page", "below", "appears here", "本页", "下方", "这里"} {
+				if said := text(quote); strings.Contains(said, where) {
+					t.Errorf("%s %s: the caller hears %q in %q", o.Status, o.Kind, where, said)
+				}
+			}
+		}
+	}
+}
+
 // TestOnlyStaffSeeNotes, and what to tell a caller.
 func TestOnlyStaffSeeNotes(t *testing.T) {
 	for _, c := range pages() {

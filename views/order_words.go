@@ -67,6 +67,12 @@ func orderNext(ctx context.Context, o models.Order) string {
 	return t(ctx, "order.next."+string(o.Status)+"."+side(o.Kind))
 }
 
+// advised says that the order's code comes with what to do about it. A caller is
+// told that itself, not where it stands.
+func advised(o models.Order) bool {
+	return o.Status == models.Rejected && o.Code != "" && lookUp(o.Code, o.Kind).decided(o)
+}
+
 // declined is why an order was not approved, in the words of who decided.
 func declined(props OrderProps) string {
 	for _, e := range props.Events {

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"strings"
 
 	"portal/models"
 )
@@ -168,6 +169,12 @@ func resoldMoney(ctx context.Context, o models.Order) string {
 	}
 	o.TotalFen = o.PaysFen()
 	return orderMoney(ctx, o)
+}
+
+// saysListPrice says that orderMoney names a sum which is not what the account
+// pays: then a reader of both has to be told which it is.
+func saysListPrice(ctx context.Context, o models.Order) bool {
+	return o.PaysFen() != o.TotalFen && strings.Contains(orderMoney(ctx, o), money(ctx, o.TotalFen))
 }
 
 // callersMoney is what to tell a caller about the money of an order. Whose account

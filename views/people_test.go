@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"golang.org/x/net/html"
 
 	"portal/models"
 	"portal/views"
@@ -89,7 +90,7 @@ func peoplePages() []canned {
 		add("quote-acting-"+string(role), p, func(p views.Page) templ.Component { return views.QuoteForm(p, quoteForm()) })
 		add("orders-acting-"+string(role), page(role, "/orders"), func(p views.Page) templ.Component {
 			return views.Orders(p, views.OrdersProps{Any: true, Count: 1, ShowAccounts: true, Rows: []views.OrderRow{
-				{Order: order(models.Completed, models.Buy, models.ReasonDone), Account: account, By: inviter.Email + ", as admin of <b>"},
+				{Order: order(models.Completed, models.Buy, models.ReasonDone), Account: account, By: "Placed by " + inviter.Email + ", as admin of <b>"},
 			}})
 		})
 	}
@@ -121,7 +122,25 @@ func TestOrderingForOthersSaysForWhom(t *testing.T) {
 	tells(t, "quote-acting-reseller-admin", "You are ordering for "+account.Name+", as admin of Huadong Cloud 华东云")
 	tells(t, "quote-acting-operator", "as operator of the portal")
 	tellsNot(t, "quote", "You are ordering for")
-	tells(t, "orders-acting-operator", "by zhang.wei@reseller.example, as admin of <b>")
+	tells(t, "orders-acting-operator", "Placed by zhang.wei@reseller.example, as admin of <b>")
+}
+
+// TestAnAddressIsNotBrokenInsideAWord: a line ends behind its marks.
+func TestAnAddressIsNotBrokenInsideAWord(t *testing.T) {
+	raw, _ := render(t, pick(t, "people"), "en")
+	if !strings.Contains(raw, "li.<wbr>na@<wbr>yunqi.<wbr>example") || !strings.Contains(raw, "&gt;new@<wbr>") {
+		t.Error("an address is broken anywhere, or its marks are not text")
+	}
+}
+
+// TestWhereThePeopleOfAnAccountAre is a way there, from a reseller's people too.
+func TestWhereThePeopleOfAnAccountAre(t *testing.T) {
+	_, doc := render(t, pick(t, "people-reseller"), "en")
+	if links := find(doc, func(n *html.Node) bool {
+		return attr(n, "href") == "/accounts" && strings.HasPrefix(text(n), "Go to the accounts")
+	}); len(links) != 1 {
+		t.Errorf("%d links", len(links))
+	}
 }
 
 func TestAPlaceShowsItsPeople(t *testing.T) {

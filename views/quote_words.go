@@ -38,7 +38,7 @@ func linePeriods(lines []shownLine) []linePeriod {
 	}
 	for i, p := range out {
 		out[i].heading = !p.starts.IsZero() && (len(out) > 1 || p.presumed)
-		out[i].subtotal = len(out) > 1 && p.has(models.LineNew)
+		out[i].subtotal = len(out) > 1 && len(p.lines) > 1 && (p.has(models.LineNew) || p.has(models.LinePaid) && !p.has(models.LineEnded))
 		out[i].undiscounted = p.has(models.LineNew) && !p.has(models.LineDiscount)
 	}
 	return out

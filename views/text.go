@@ -50,6 +50,17 @@ func machines(ctx context.Context, count int) string { return n(ctx, "machines",
 
 func edition(ctx context.Context, e models.Edition) string { return t(ctx, "edition."+string(e)) }
 
+// mailed writes an address, or words with one: where there is no room, a line ends
+// behind its @ and its dots, not inside a word.
+func mailed(words string) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		_, err := io.WriteString(w, afterMarks.Replace(templ.EscapeString(words)))
+		return err
+	})
+}
+
+var afterMarks = strings.NewReplacer("@", "@<wbr>", ".", ".<wbr>")
+
 // said writes words so that no line ends inside a date, or between a time and
 // its zone.
 func said(words string) templ.Component {
