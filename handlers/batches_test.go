@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +125,100 @@ func TestRenewingManyAtOnce(t *testing.T) {
 	}
 	says(t, admin.Get("/renewals"), "own@example.com", "Ordered")
 	says(t, admin.Get(fmt.Sprintf("/accounts/%d", accounts[0].ID)), "Renewed")
+}
+
+// endedAndRenewing is many accounts of which the first ended three days ago, the
+// second renews by itself since the same end, and the third stops in a month.
+func endedAndRenewing(t *testing.T) (p *portaltest.Portal, accounts []models.Account, admin *portaltest.Browser) {
+	t.Helper()
+	p, accounts, admin = many(t, 1)
+	buy := func(owner int64, name string, form url.Values) {
+		a := p.AddAccount(owner, name, &models.Reseller{ID: *accounts[0].ResellerID})
+		if err := p.Sandbox.SetMachines(a.OwnerID, 25); err != nil {
+			t.Fatal(err)
+		}
+		form.Set("edition", "pro")
+		form.Set("term", "month-1")
+		p.Settle(admin.Place(admin.Post(fmt.Sprintf("/accounts/%d/quote?kind=buy", a.ID), form).Location))
+		accounts = append(accounts, a)
+	}
+	buy(3100000000000001, "Renewing", url.Values{"auto_renew": {"on"}, "auto_renew_months": {"1"}})
+	held, err := p.Store.Holdings(t.Context(), accounts[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Pass(held[accounts[0].ID].Subscription.EndsAt.Sub(p.Now()) + 3*24*time.Hour + time.Hour)
+	admin = p.SignedIn("own@example.com")
+	buy(3100000000000002, "Running", url.Values{})
+	return p, accounts, admin
+}
+
+// ticked are the accounts that a page has chosen.
+func ticked(page portaltest.Page) []string {
+	var all []string
+	for _, m := range regexp.MustCompile(`name="account" value="(\d+)" checked`).FindAllStringSubmatch(page.Body, -1) {
+		all = append(all, m[1])
+	}
+	return all
+}
+
+// TestWhatNeedsAThoughtIsNotRenewedWithTheRest: an end that has passed and a
+// renewal that comes by itself are said where accounts are chosen, and are ticked
+// by nobody's hand but a person's.
+func TestWhatNeedsAThoughtIsNotRenewedWithTheRest(t *testing.T) {
+	p, accounts, admin := endedAndRenewing(t)
+	page := admin.Get("/renewals/new?within=60")
+	says(t, page, "Ended 3 days ago", "usually no need to renew here", "Not confirmed", "Choose 1, leaving out those that have ended or renew by themselves")
+	if strings.Contains(page.Text(), "0 days left") {
+		t.Error("what has ended is said to have days left")
+	}
+	running := fmt.Sprint(accounts[2].ID)
+	if got := ticked(admin.Get("/renewals/new?within=60&all=yes")); !slices.Equal(got, []string{running}) {
+		t.Errorf("all are accounts %v, want %s alone", got, running)
+	}
+	// What was ticked by hand stays so when something else is wrong.
+	page = admin.Post("/renewals/new", chosen("", accounts...))
+	if got := ticked(page); page.Status != http.StatusUnprocessableEntity || len(got) != 3 {
+		t.Errorf("%d, %v are ticked", page.Status, got)
+	}
+
+	// Where nothing is left to tick together, no link says that it does.
+	if page := admin.Post(fmt.Sprintf("/accounts/%d/suspend", accounts[2].ID), url.Values{"reason": {"does not pay"}}); page.Status != http.StatusSeeOther {
+		t.Fatal(page.Status)
+	}
+	page = admin.Get("/renewals/new?within=60&all=yes")
+	says(t, page, "Choose one by one those that are to be renewed all the same")
+	if got := ticked(page); len(got) > 0 || strings.Contains(page.Text(), "leaving out those") {
+		t.Errorf("%v are ticked\n%s", got, page.Text())
+	}
+	p.Pass(-3*24*time.Hour + -30*time.Minute) // half an hour after the end
+	says(t, p.SignedIn("own@example.com").Get("/renewals/new?within=60"), "Ended less than a day ago")
+}
+
+// TestABatchWarnsAsEachRenewalDoes, above what it would come to, with how many it
+// is about; and of nothing where there is nothing to warn of.
+func TestABatchWarnsAsEachRenewalDoes(t *testing.T) {
+	p, accounts, admin := endedAndRenewing(t)
+	check := func(accounts ...models.Account) portaltest.Page {
+		t.Helper()
+		batch := admin.Post("/renewals/new", chosen("year-1", accounts...)).Location
+		p.Batches.RunOnce(t.Context())
+		return admin.Get(batch)
+	}
+	const lapsed, presumed = "1 account has ended", "The end date of 1 account is not confirmed"
+	page := check(accounts...)
+	says(t, page, "Renew 3 accounts", lapsed, "the days since then are paid for, too. Alibaba Cloud may have released the instance", presumed, "the new term starts at the earlier end",
+		"Ended 3 days ago")
+	for _, warning := range []string{lapsed, presumed} {
+		if text := page.Text(); strings.Index(text, warning) > strings.Index(text, "Total") {
+			t.Errorf("%q stands below the total", warning)
+		}
+	}
+	page = check(accounts[2])
+	says(t, page, "Renew 1 account")
+	if text := page.Text(); strings.Contains(text, "ended") || strings.Contains(text, "not confirmed") {
+		t.Errorf("warns of a renewal like any other\n%s", text)
+	}
 }
 
 // TestABatchOutlivesTheProgram: another process goes on where one has ended, and

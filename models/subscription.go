@@ -87,7 +87,14 @@ const nearEnd = 30 * 24 * time.Hour
 // EndsSoon says whether the subscription stops within 30 days, unless somebody
 // renews it.
 func (s Subscription) EndsSoon(now time.Time) bool {
-	return s.State(now) == Active && !s.AutoRenew && s.EndsAt.Sub(now) < nearEnd
+	return s.AsksToBeRenewed(now) && s.EndsAt.Sub(now) < nearEnd
+}
+
+// AsksToBeRenewed says whether the subscription stops unless somebody renews it,
+// and nothing is to be thought over first: it has not ended, so that no day that
+// has passed is paid for, and nothing renews it by itself.
+func (s Subscription) AsksToBeRenewed(now time.Time) bool {
+	return s.State(now) == Active && !s.AutoRenew
 }
 
 // May says why an order of this kind can't begin at now for an account that

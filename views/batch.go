@@ -33,6 +33,23 @@ type BatchChoiceProps struct {
 	Problems  []Problem
 }
 
+// asking counts the accounts that are ticked together. What has ended may be gone
+// by now, and what renews by itself needs nobody: these are chosen one by one.
+func (p BatchChoiceProps) asking(now time.Time) int {
+	count := 0
+	for _, r := range p.Rows {
+		if r.Subscription.AsksToBeRenewed(now) {
+			count++
+		}
+	}
+	return count
+}
+
+// ticks says whether an account is chosen as the page opens.
+func (p BatchChoiceProps) ticks(r AccountRow, now time.Time) bool {
+	return p.Chosen[r.Account.ID] || p.All && r.Subscription.AsksToBeRenewed(now)
+}
+
 // BatchProps is the page at /renewals/:batch.
 type BatchProps struct {
 	Batch    models.Batch
@@ -147,6 +164,37 @@ func (p BatchProps) total() models.Fen {
 		}
 	}
 	return sum
+}
+
+// countLapsed counts the renewals that start at an end which has passed.
+func countLapsed(list []models.Batched, now time.Time) int {
+	count := 0
+	for _, i := range list {
+		if i.Quote != nil && i.Quote.StartsAt != nil && now.After(*i.Quote.StartsAt) {
+			count++
+		}
+	}
+	return count
+}
+
+// countPresumed counts the renewals that start at an end which nobody has
+// confirmed.
+func countPresumed(list []models.Batched) int {
+	count := 0
+	for _, i := range list {
+		if i.Quote != nil && heldThen(*i.Quote).Unconfirmed {
+			count++
+		}
+	}
+	return count
+}
+
+// endedWords says how long ago a subscription ended, in the days that are gone.
+func endedWords(ctx context.Context, at, now time.Time) string {
+	if passed := int(now.Sub(at) / (24 * time.Hour)); passed > 0 {
+		return n(ctx, "batch.ended", passed)
+	}
+	return t(ctx, "batch.ended_today")
 }
 
 func batchURL(id string) string { return "/renewals/" + id }
