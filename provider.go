@@ -23,6 +23,7 @@ type seller struct {
 	client  *provider.Client
 	metrics *metrics
 	mishaps handlers.Mishaps // of the embedded sandbox; nil without
+	bill    handlers.Bill    // the same
 	close   func()
 }
 
@@ -49,7 +50,7 @@ func (c config) openProvider(ctx context.Context, logger *slog.Logger) (*seller,
 		if box, c.endpoint, stop, err = c.startSandbox(ctx, logger); err != nil {
 			return nil, err
 		}
-		s.mishaps = demo.NewMishaps(box, c.ProviderTimeout)
+		s.mishaps, s.bill = demo.NewMishaps(box, c.ProviderTimeout), demo.NewBill(box)
 	}
 	pc := c.providerConfig()
 	pc.Logger, pc.Observe = logger, m.observe

@@ -90,7 +90,7 @@ func (serveCommand) Run(ctx context.Context, stopListening context.CancelFunc, s
 	worker := fulfil.NewWorker(db, seller.client, cfg.ProviderTimeout, logger)
 	portal := handlers.Config{
 		Store: db, Counter: seller.client, Book: cfg.book, Wake: worker.Wake, Skew: seller.client.Skew, Logger: logger,
-		Secure: cfg.secure(), Proxies: cfg.proxies, Sandbox: cfg.Provider == providerSandbox, Demo: people, Mishaps: seller.mishaps,
+		Secure: cfg.secure(), Proxies: cfg.proxies, Sandbox: cfg.Provider == providerSandbox, Demo: people, Mishaps: seller.mishaps, Bill: seller.bill,
 		CredentialProfile: provider.DefaultProfile, HasKey: seller.client.HasKey, Middleware: []echo.MiddlewareFunc{seller.metrics.requests},
 	}
 	var sender *mail.Sender

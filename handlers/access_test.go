@@ -134,6 +134,8 @@ func (s side) at(t *testing.T, b *portaltest.Browser, route string) string {
 		path += "?kind=buy"
 	case "/accounts/:account/outside":
 		path += "?kind=adopted"
+	case "/sandbox/bill":
+		path += fmt.Sprintf("?owner=%d", s.account.OwnerID)
 	case "/search":
 		path += "?q=" + s.order
 	}

@@ -48,6 +48,8 @@ type Config struct {
 	// Mishaps are what visitors of the sandbox may let go wrong; nil where the sandbox
 	// is out of reach, and with the real provider.
 	Mishaps Mishaps
+	// Bill is what the sandbox charged, for staff; nil as Mishaps.
+	Bill Bill
 	// CredentialProfile is what orders call the portal's default credentials: those
 	// of accounts whose reseller has none of its own.
 	CredentialProfile string

@@ -102,6 +102,7 @@ func (a *app) routes() []route {
 		{post, "/renewals/:batch/stop", models.ActBatch, a.stopBatch},
 		{post, "/renewals/:batch/again", models.ActBatch, a.batchAgain},
 		{get, "/review", models.ActReview, a.reviewQueue},
+		{get, "/sandbox/bill", models.ActReview, a.sandboxBill},
 		{get, "/resellers", models.ActResellers, a.resellers},
 		{get, "/resellers/new", models.ActResellers, a.newReseller},
 		{post, "/resellers/new", models.ActResellers, a.addReseller},

@@ -3,6 +3,9 @@ package handlers
 import (
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,6 +18,69 @@ type Mishaps interface {
 	Arm(m models.Mishap, lasts bool) error
 	Armed() (models.ArmedMishap, bool)
 	Disarm()
+}
+
+// Bill is what the sandbox's provider would show in its console of an owner: the
+// money that moved, newest first, and the instance that there is, nil for none.
+type Bill interface {
+	Billed(owner int64) []models.Billed
+	Provided(owner int64, at time.Time) *models.Provided
+}
+
+// mayBill says whether the viewer may look at the sandbox's bill here.
+func (a *app) mayBill(v *models.Viewer) bool {
+	return a.Sandbox && a.Bill != nil && v != nil && v.May(models.ActReview)
+}
+
+// sandboxBill shows what the sandbox has on record of an account, for whoever has
+// to find out about an order and has no console of the real provider's to look at.
+func (a *app) sandboxBill(c echo.Context) error {
+	if !a.Sandbox || a.Bill == nil {
+		return models.ErrNotFound
+	}
+	page := a.page(c)
+	query := func(name string) string { return strings.TrimSpace(c.QueryParam(name)) }
+	p := views.SandboxBillProps{Owner: query("owner"), From: query("from"), To: query("to")}
+	wrong := func(field, key string) { p.Problems = append(p.Problems, views.Problem{Field: field, Key: key}) }
+	var from, to time.Time
+	if p.From != "" {
+		var ok bool
+		if from, ok = beijingTime(p.From); !ok {
+			wrong("from", "ends_invalid")
+		}
+	}
+	if p.To != "" {
+		var ok bool
+		if to, ok = beijingTime(p.To); !ok {
+			wrong("to", "ends_invalid")
+		}
+	}
+	owner, err := strconv.ParseInt(p.Owner, 10, 64)
+	if p.Owner != "" && (err != nil || owner < 1) {
+		wrong("owner", "owner_id_invalid")
+	}
+	if len(p.Problems) > 0 {
+		return a.render(c, http.StatusUnprocessableEntity, views.SandboxBill(page, p))
+	}
+	if p.Owner == "" {
+		return a.render(c, http.StatusOK, views.SandboxBill(page, p))
+	}
+	switch account, err := a.Store.AccountByOwner(c.Request().Context(), owner); {
+	case err == nil:
+		p.Account = &account
+	case !isNotFound(err):
+		return err
+	}
+	p.Asked, p.Held = true, a.Bill.Provided(owner, page.Now)
+	for _, line := range a.Bill.Billed(owner) {
+		// Both ends are whole minutes, as they are typed, and belong to it.
+		if line.At.Before(from) || !to.IsZero() && !line.At.Before(to.Add(time.Minute)) {
+			p.Outside++
+			continue
+		}
+		p.Lines = append(p.Lines, line)
+	}
+	return a.render(c, http.StatusOK, views.SandboxBill(page, p))
 }
 
 // armed is the mishap that waits for somebody, nil for none.
@@ -34,7 +100,9 @@ func (a *app) sandboxPage(c echo.Context) error {
 	if !a.Sandbox {
 		return models.ErrNotFound
 	}
-	return a.render(c, http.StatusOK, views.Sandbox(a.page(c), views.SandboxProps{Levers: a.Mishaps != nil, Armed: a.armed()}))
+	return a.render(c, http.StatusOK, views.Sandbox(a.page(c), views.SandboxProps{
+		Levers: a.Mishaps != nil, Armed: a.armed(), Bill: a.mayBill(viewerOf(c)),
+	}))
 }
 
 // armMishap lets something go wrong, or nothing any more.

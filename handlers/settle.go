@@ -18,7 +18,7 @@ import (
 // the evidence, what it recommends, and for operators the form.
 func (a *app) desk(c echo.Context, e models.Evidence) (*views.Desk, error) {
 	ctx, v := c.Request().Context(), viewer(c)
-	d := &views.Desk{Advice: e.Advise(), Seen: e.Mark(), MaySettle: v.May(models.ActSettle)}
+	d := &views.Desk{Advice: e.Advise(), Seen: e.Mark(), MaySettle: v.May(models.ActSettle), Bill: a.mayBill(&v)}
 	d.OrderID, d.InstanceID = d.Advice.ProviderOrderID, d.Advice.InstanceID
 	if p := models.Proposal(e.Events); p != nil {
 		d.Proposal, d.ByMe = p, p.Actor == v.Actor()

@@ -140,7 +140,7 @@ func New(t testing.TB, opts ...Option) *Portal {
 	p.AddUser("operator@example.com", models.Operator, nil, nil)
 	p.Config = handlers.Config{
 		Store: p.Store, Counter: p.Seller, Book: pricing.Embedded(), Wake: func() {}, Skew: p.Seller.Skew, Logger: logger,
-		Secure: o.secure, Sandbox: true, Mishaps: demo.NewMishaps(p.Sandbox, o.timeout), CredentialProfile: provider.DefaultProfile, HasKey: p.Seller.HasKey,
+		Secure: o.secure, Sandbox: true, Mishaps: demo.NewMishaps(p.Sandbox, o.timeout), Bill: demo.NewBill(p.Sandbox), CredentialProfile: provider.DefaultProfile, HasKey: p.Seller.HasKey,
 	}
 	p.Handler = handlers.New(p.Config)
 	p.Batches = handlers.NewBatchWorker(p.Config)

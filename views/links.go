@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -103,6 +104,14 @@ func moves(p Page) bool { return p.Refresh > 0 && !isStill(p.Path) }
 func isStill(path string) bool {
 	_, query, _ := strings.Cut(path, "?")
 	return query == still
+}
+
+// sandboxBillURL is the sandbox's bill of an account, for the time in which an
+// order in review may have been carried out.
+func sandboxBillURL(a models.Account, found models.Advice) templ.SafeURL {
+	typed := func(at time.Time) string { return at.In(models.Beijing).Format("2006-01-02 15:04") }
+	q := url.Values{"owner": {ownerID(a)}, "from": {typed(found.From)}, "to": {typed(found.To)}}
+	return templ.SafeURL("/sandbox/bill?" + q.Encode())
 }
 
 // checkURL is the page of a quote.

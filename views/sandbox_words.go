@@ -20,3 +20,13 @@ func armedTitle(ctx context.Context, a models.ArmedMishap) string {
 }
 
 func minutes(d time.Duration) int { return int(d / time.Minute) }
+
+// billedAs is what people call what a line of the sandbox's bill is for.
+func billedAs(ctx context.Context, action string) string {
+	for _, kind := range models.Kinds() {
+		if kind.Action() == action {
+			return t(ctx, "kind."+string(kind))
+		}
+	}
+	return t(ctx, "bill.itself")
+}
