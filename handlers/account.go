@@ -42,7 +42,7 @@ func (a *app) renderAccount(c echo.Context, status int, account models.Account, 
 	}
 	p := views.AccountProps{
 		Account: account, Subscription: held.Held(v), OpenOrder: held.OpenOrder, Hold: held.Hold, Released: held.Released, Recent: recent,
-		MayOrder: v.May(models.ActOrder), ExamplePrices: a.Book.Example(), ReleaseReason: reason, Problems: problems,
+		MayOrder: v.Offered(models.ActOrder), ExamplePrices: a.Book.Example(), ReleaseReason: reason, Problems: problems,
 	}
 	known, err := a.Store.AccountCount(ctx, account.ID)
 	if err != nil {
@@ -181,7 +181,7 @@ func (a *app) whyNot(v models.Viewer, kind models.Kind, account models.Account, 
 	)
 	err := a.may(v, kind, account, held, now)
 	switch {
-	case !v.May(models.ActOrder):
+	case !v.Offered(models.ActOrder):
 		return "read_only", nil
 	case errors.As(err, &open):
 		return "open_order", []any{"Number", open.Number}

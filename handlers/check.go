@@ -60,7 +60,7 @@ func (a *app) renderCheck(c echo.Context, status int, quote models.Quote, proble
 		Quote: quote, Account: account, By: placerWords(locales.From(ctx), by),
 		ChangeURL: choiceOf(quote).url(account.ID), FullDays: a.Book.FullRefundDays(),
 		InstanceID: c.Request().PostForm.Get("instance_id"),
-		Expired:    !page.Now.Before(quote.ExpiresAt), MayOrder: v.May(models.ActOrder),
+		Expired:    !page.Now.Before(quote.ExpiresAt), MayOrder: v.Offered(models.ActOrder),
 		OpenOrder: held[account.ID].OpenOrder, Hold: held[account.ID].Hold, Released: held[account.ID].Released, Problems: problems,
 		Suspended: account.May(v, quote.Kind) != nil,
 	}

@@ -59,7 +59,7 @@ func (a *app) renderOrder(c echo.Context, status int, problems []views.Problem, 
 	c.Set(keyOrder, order.Number)
 	p := views.OrderProps{
 		Order: order, Attempts: e.Attempts, Staff: v.Staff(), Problems: problems,
-		CanCancel: order.Cancellable() && v.May(models.ActOrder),
+		CanCancel: order.Cancellable() && v.Offered(models.ActOrder),
 	}
 	if p.Quote, err = a.Store.Quote(ctx, v, order.QuoteID); err != nil {
 		return err

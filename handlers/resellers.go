@@ -174,7 +174,8 @@ func profileOr(r models.Reseller) string {
 }
 
 // seller is the name that the viewer's pages bear beside the portal's own: their
-// reseller's. A page does without where it can't be read.
+// reseller's, and in a view the customer's. A page does without where it can't be
+// read.
 func (a *app) seller(c echo.Context, v *models.Viewer) string {
 	if v == nil {
 		return ""
@@ -184,7 +185,11 @@ func (a *app) seller(c echo.Context, v *models.Viewer) string {
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), alarmPatience)
 	defer cancel()
-	name, err := a.Store.SellerOf(ctx, v.User)
+	u := v.User
+	if v.As != nil {
+		u = models.User{AccountID: &v.As.ID}
+	}
+	name, err := a.Store.SellerOf(ctx, u)
 	if err != nil {
 		if c.Request().Context().Err() == nil {
 			a.Logger.Warn("can't read whose customer this is; the page does without", "request_id", c.Get(keyRequestID), "error", err)

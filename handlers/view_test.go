@@ -20,6 +20,17 @@ func mainPart(page portaltest.Page) string {
 	return regexp.MustCompile(` datetime="[^"]*"`).ReplaceAllString(body, "")
 }
 
+var (
+	leadsToAnOrder = regexp.MustCompile(`<a class="button[^"]*" href="/accounts/2/quote[^"]*">([^<]*)</a>`)
+	brandAndFoot   = regexp.MustCompile(`(?s)<title>.*?</title>|<a class="brand".*?</a>|<span class="foot__seller">.*?</span>`)
+)
+
+// offersAsWords is a customer's page with the words of what leads to an order in
+// its place.
+func offersAsWords(body string) string {
+	return leadsToAnOrder.ReplaceAllString(body, `<span class="mute">$1</span>`)
+}
+
 const (
 	viewPath   = "/accounts/2/view"
 	viewBanner = "You see the portal as the customers of Studio Three do"
@@ -46,9 +57,20 @@ func TestAViewShowsWhatTheCustomerSees(t *testing.T) {
 	}
 	for _, path := range []string{"/accounts/2", "/orders", "/orders/" + number} {
 		seen := san.Get(path)
-		for name, b := range map[string]*portaltest.Browser{"an admin": own, "an operator": operator} {
-			if page := b.Get(path); page.Status != http.StatusOK || !strings.Contains(page.Text(), viewBanner) || mainPart(page) != mainPart(seen) {
-				t.Errorf("%s sees another %s\n%s\n%s", name, path, mainPart(page), mainPart(seen))
+		head := strings.Join(brandAndFoot.FindAllString(seen.Body, -1), "\n")
+		if strings.Count(head, "own") < 3 {
+			t.Fatalf("the customer does not see whose they are: %s", head)
+		}
+		for name, b := range map[string]*portaltest.Browser{"an admin": own, "an operator": operator, "support": support} {
+			page := b.Get(path)
+			if page.Status != http.StatusOK || !strings.Contains(page.Text(), viewBanner) || mainPart(page) != offersAsWords(mainPart(seen)) {
+				t.Errorf("%s sees another %s\n%s\n%s", name, path, mainPart(page), offersAsWords(mainPart(seen)))
+			}
+			if got := strings.Join(brandAndFoot.FindAllString(page.Body, -1), "\n"); got != head {
+				t.Errorf("%s sees another head or foot\n%s\n%s", name, got, head)
+			}
+			if strings.Contains(page.Body, "/quote?") {
+				t.Errorf("%s is led to an order from %s", name, path)
 			}
 		}
 		for _, hidden := range []string{"pays late", "Rang twice", "own@example.com"} {
@@ -118,6 +140,41 @@ func TestAViewShowsWhatTheCustomerSees(t *testing.T) {
 			t.Errorf("%+v %v", changes, err)
 		}
 	})
+}
+
+// TestAViewHasTheOffersAsWords: what the customer could press stands there, and
+// there is nothing to press.
+func TestAViewHasTheOffersAsWords(t *testing.T) {
+	p, _ := resold(t)
+	san := p.SignedIn("san@example.com")
+	lookers := map[string]*portaltest.Browser{"an admin": p.SignedIn("own@example.com"), "an operator": p.SignedIn("operator@example.com"), "support": p.SignedIn("support@example.com")}
+	for _, b := range lookers {
+		b.Post(viewPath, nil)
+	}
+	offered := func(path string, press *regexp.Regexp) {
+		t.Helper()
+		m := press.FindStringSubmatch(san.Get(path).Body)
+		if m == nil {
+			t.Fatalf("%s offers the customer nothing", path)
+		}
+		for name, b := range lookers {
+			if page := b.Get(path); page.Status != http.StatusOK || press.MatchString(page.Body) || !strings.Contains(page.Text(), m[1]) {
+				t.Errorf("%s at %s, where the customer has %q: %d\n%s", name, path, m[1], page.Status, page.Text())
+			}
+		}
+	}
+	submits := func(action string) *regexp.Regexp {
+		return regexp.MustCompile(`(?s)<form[^>]* action="/[^"]*/` + action + `"[^>]*>.*?<button[^>]*>([^<]*)</button>`)
+	}
+	offered("/accounts/2", leadsToAnOrder)
+	quote := san.Post("/accounts/2/quote?kind=buy", url.Values{"edition": {"pro"}, "term": {"month-1"}}).Location
+	offered(quote, submits("order"))
+	order := san.Post(quote+"/order", nil).Location
+	offered(order, submits("cancel"))
+	if page := san.Post(order+"/cancel", nil); page.Status != http.StatusSeeOther {
+		t.Fatal(page.Status)
+	}
+	offered(order, leadsToAnOrder)
 }
 
 // TestAFormFromAViewOrdersNothingAfterwards: it was pressed by somebody who took

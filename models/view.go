@@ -41,6 +41,15 @@ func (v Viewer) In(w View, account Account) Viewer {
 	return v
 }
 
+// Offered says whether the viewer's pages offer it: in a view what they offer the
+// customer, though nobody may do it there (see May for who may).
+func (v Viewer) Offered(a Action) bool {
+	if v.As != nil {
+		return Customer.Whose(a) != WhoseNone
+	}
+	return v.May(a)
+}
+
 // Role is what the pages take the viewer for.
 func (v Viewer) Role() Role {
 	if v.As != nil {

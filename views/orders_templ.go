@@ -392,7 +392,7 @@ func Orders(page Page, props OrdersProps) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					if page.Viewer != nil && page.Viewer.May(models.ActOrder) {
+					if page.Viewer != nil && page.Viewer.Offered(models.ActOrder) {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "<p><a class=\"button\" href=\"/\">")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
