@@ -7,7 +7,7 @@ function dress(root) {
   for (const one of root.querySelectorAll("[data-copy]")) {
     const button = copier.content.firstElementChild.cloneNode(true);
     button.title = button.ariaLabel = one.dataset.copy;
-    const end = one.lastElementChild;
+    const end = one.matches(".keep") ? one : one.lastElementChild;
     if (end?.matches(".keep")) end.append(button); // no line begins with the button alone
     else one.after(button);
   }
