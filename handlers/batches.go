@@ -50,13 +50,39 @@ func (a *app) listBatches(c echo.Context) error {
 	return a.render(c, http.StatusOK, views.Batches(a.page(c), p))
 }
 
-// chooseBatch lets a person choose which accounts to renew, and for how long.
+// chooseBatch lets a person choose which accounts to renew, and for how long. What
+// they had chosen when their session ended comes back in the address.
 func (a *app) chooseBatch(c echo.Context) error {
-	within, err := strconv.Atoi(c.QueryParam("within"))
-	if err != nil || !slices.Contains(deadlines, within) {
-		within = usualDeadline
+	p, _, err := a.readChoice(c.QueryParams())
+	if err != nil {
+		return err
 	}
-	return a.renderChoice(c, http.StatusOK, views.BatchChoiceProps{Within: within, All: c.QueryParams().Has("all")})
+	p.All = c.QueryParams().Has("all")
+	return a.renderChoice(c, http.StatusOK, p)
+}
+
+// readChoice reads which accounts were chosen, in their order, and the term: none
+// where it is not sold.
+func (a *app) readChoice(form url.Values) (views.BatchChoiceProps, []int64, error) {
+	p := views.BatchChoiceProps{Chosen: map[int64]bool{}}
+	var err error
+	if p.Within, err = strconv.Atoi(form.Get("within")); err != nil || !slices.Contains(deadlines, p.Within) {
+		p.Within = usualDeadline
+	}
+	if term, err := models.ParseTerm(form.Get("term")); err == nil && slices.Contains(a.Book.Terms(pricing.MaxMachines), term) {
+		p.Term = term
+	}
+	var ids []int64
+	for _, value := range form["account"] {
+		id, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return p, nil, echo.NewHTTPError(http.StatusBadRequest)
+		}
+		if !p.Chosen[id] {
+			p.Chosen[id], ids = true, append(ids, id)
+		}
+	}
+	return p, ids, nil
 }
 
 func (a *app) renderChoice(c echo.Context, status int, p views.BatchChoiceProps) error {
@@ -112,26 +138,11 @@ func (a *app) renewals(ctx context.Context, v models.Viewer, within int, now tim
 
 // newBatch begins to quote what was chosen, and leads to where that is seen.
 func (a *app) newBatch(c echo.Context) error {
-	form := c.Request().PostForm
-	within, _ := strconv.Atoi(form.Get("within"))
-	if !slices.Contains(deadlines, within) {
-		within = usualDeadline
+	p, ids, err := a.readChoice(c.Request().PostForm)
+	if err != nil {
+		return err
 	}
-	p := views.BatchChoiceProps{Within: within, Chosen: map[int64]bool{}}
-	var ids []int64
-	for _, value := range form["account"] {
-		id, err := strconv.ParseInt(value, 10, 64)
-		if err != nil {
-			return echo.NewHTTPError(http.StatusBadRequest)
-		}
-		if !p.Chosen[id] {
-			p.Chosen[id], ids = true, append(ids, id)
-		}
-	}
-	term, err := models.ParseTerm(form.Get("term"))
-	if err == nil && slices.Contains(a.Book.Terms(pricing.MaxMachines), term) {
-		p.Term = term
-	} else {
+	if p.Term == (models.Term{}) {
 		p.Problems = append(p.Problems, views.Problem{Field: "term", Key: "term_missing"})
 	}
 	switch {
@@ -143,7 +154,7 @@ func (a *app) newBatch(c echo.Context) error {
 	if len(p.Problems) > 0 {
 		return a.renderChoice(c, http.StatusUnprocessableEntity, p)
 	}
-	return a.beginBatch(c, term, ids)
+	return a.beginBatch(c, p.Term, ids)
 }
 
 func (a *app) beginBatch(c echo.Context, term models.Term, ids []int64) error {

@@ -221,6 +221,36 @@ func TestABatchWarnsAsEachRenewalDoes(t *testing.T) {
 	}
 }
 
+// TestAChoiceOutlivesItsSession: accounts and term are chosen still when whoever
+// chose has signed in again.
+func TestAChoiceOutlivesItsSession(t *testing.T) {
+	p, accounts, admin := many(t, 3)
+	gone := p.Browser().Post("/renewals/new", chosen("year-1", accounts[0], accounts[2]))
+	next, err := url.Parse(gone.Location)
+	if err != nil || next.Path != "/sign-in" {
+		t.Fatalf("%d %s", gone.Status, gone.Location)
+	}
+	page := admin.Get(next.Query().Get("next"))
+	if got, want := ticked(page), []string{fmt.Sprint(accounts[0].ID), fmt.Sprint(accounts[2].ID)}; !slices.Equal(got, want) {
+		t.Errorf("%v are ticked, not %v", got, want)
+	}
+	if !strings.Contains(page.Body, `<option value="year-1" selected>`) {
+		t.Errorf("another term is chosen\n%s", page.Body)
+	}
+	if page := admin.Get("/renewals/new?account=x"); page.Status != http.StatusBadRequest {
+		t.Errorf("an account that is none: %d", page.Status)
+	}
+
+	// As many as one batch takes still fit into an address.
+	form := url.Values{"term": {"year-1"}, "within": {"60"}}
+	for i := range 200 {
+		form.Add("account", fmt.Sprint(10_000_000+i))
+	}
+	if page := p.Browser().Post("/renewals/new", form); !strings.Contains(page.Location, "10000199") {
+		t.Errorf("a long choice is lost: %s", page.Location)
+	}
+}
+
 // TestABatchOutlivesTheProgram: another process goes on where one has ended, and
 // orders nothing a second time.
 func TestABatchOutlivesTheProgram(t *testing.T) {

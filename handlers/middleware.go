@@ -243,10 +243,10 @@ func (a *app) requireSignIn(next echo.HandlerFunc) echo.HandlerFunc {
 		target := r.URL.RequestURI()
 		if r.Method != http.MethodGet {
 			target = formPage(c)
-			if c.Path() == "/accounts/:account/quote" {
+			if readsAnswers(c) {
 				target += "?" + r.Form.Encode()
 				if len(target) > 4096 {
-					target = r.URL.Path + "?kind=buy" // nothing that our form has is that long
+					target = r.URL.Path + "?kind=buy" // nothing that our forms have is that long
 				}
 			}
 		}
@@ -255,6 +255,16 @@ func (a *app) requireSignIn(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return c.Redirect(http.StatusSeeOther, "/sign-in?"+url.Values{"next": {target}}.Encode())
 	}
+}
+
+// readsAnswers says whether the page of the form that was posted fills the form in
+// from its address.
+func readsAnswers(c echo.Context) bool {
+	switch c.Path() {
+	case "/accounts/:account/quote", "/accounts/:account/prices", "/resellers/:reseller/prices", "/renewals/new":
+		return true
+	}
+	return false
 }
 
 // formPage is the path of the page whose form was posted, "/" where there is
