@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"portal/handlers"
 	"portal/portaltest"
 )
 
@@ -82,15 +84,18 @@ func serve(t *testing.T, h http.Handler) string {
 	return server.URL
 }
 
-// open puts the portal on a port with its worker running, behind what requests
+// open puts the portal on a port with its workers running, behind what requests
 // pass on their way.
 func open(t *testing.T, p *portaltest.Portal, through ...func(http.Handler) http.Handler) string {
 	t.Helper()
 	p.Config.Wake = p.Worker.Wake
+	p.Batches = handlers.NewBatchWorker(p.Config)
+	p.Config.WakeBatches = p.Batches.Wake
 	p.Reload()
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { p.Worker.Run(ctx) })
+	running.Go(func() { p.Batches.Run(ctx) })
 	t.Cleanup(func() { stop(); running.Wait() })
 	h := p.Handler
 	for _, wrap := range through {
@@ -339,10 +344,112 @@ func (w *tab) says(words ...string) {
 func (w *tab) signIn(email string) {
 	w.t.Helper()
 	w.visit("/sign-in")
+	w.signInHere(email)
+}
+
+// signInHere does the same where the tab was led to the form.
+func (w *tab) signInHere(email string) int {
+	w.t.Helper()
 	w.enter("#email", email)
 	w.enter("#password", portaltest.Password)
-	w.press(signInButton)
+	return w.press(signInButton)
 }
 
 // signInButton is that of the form, beside the sandbox's own.
 const signInButton = `form[action="/sign-in"] button`
+
+// as is the window of somebody who has signed in, where that is not the journey.
+func (w *tab) as(p *portaltest.Portal, email string) *tab {
+	w.t.Helper()
+	session := p.SignedIn(email).Cookies()[0]
+	call(w, network.SetCookie, network.SetCookieParams{Name: session.Name, Value: session.Value, URL: w.base})
+	return w
+}
+
+// signedOut ends the session without the person's doing.
+func (w *tab) signedOut() { w.t.Helper(); call(w, network.ClearBrowserCookies, cdp.Empty{}) }
+
+// isAt fails unless the tab is at a page.
+func (w *tab) isAt(path string) {
+	w.t.Helper()
+	if got := w.path(); got != path {
+		w.t.Fatalf("the tab is at %s, not at %s", got, path)
+	}
+}
+
+// sentToSignIn fails unless the tab was led to the sign-in page, which leads back
+// to a page that begins so.
+func (w *tab) sentToSignIn(next string) {
+	w.t.Helper()
+	if got, want := w.path(), "/sign-in?next="+url.QueryEscape(next); !strings.HasPrefix(got, want) {
+		w.t.Fatalf("the tab is at %s, not at %s", got, want)
+	}
+}
+
+// answers fails unless what a press led to has this status.
+func (w *tab) answers(got, want int) {
+	w.t.Helper()
+	if got != want {
+		w.t.Fatalf("%s answers %d, not %d", w.path(), got, want)
+	}
+}
+
+// fill puts a text that nobody would type by hand into a field.
+func (w *tab) fill(css, text string) {
+	w.t.Helper()
+	w.do(chromedp.SetValue(chromedp.CSS(css), text))
+}
+
+// value is what a field holds.
+func (w *tab) value(css string) string {
+	w.t.Helper()
+	return run(w, chromedp.Evaluate[string](fmt.Sprintf("document.querySelector(%q).value", css)))
+}
+
+// keeps fails unless a field still holds what was typed.
+func (w *tab) keeps(css, typed string) {
+	w.t.Helper()
+	if got := w.value(css); got != typed {
+		w.t.Errorf("%s: %s holds %q, not %q", w.path(), css, got, typed)
+	}
+}
+
+// hides fails when the page says any of it.
+func (w *tab) hides(words ...string) {
+	w.t.Helper()
+	text := w.text()
+	for _, word := range words {
+		if strings.Contains(text, word) {
+			w.t.Errorf("%s says %q", w.path(), word)
+		}
+	}
+}
+
+// becomes asks for the page again until it has something, where watching is not
+// what the test is about.
+func (w *tab) becomes(css string) {
+	w.t.Helper()
+	for !w.has(css) {
+		w.visit(w.path())
+	}
+}
+
+// eitherWay walks a journey without script and with it.
+func eitherWay(t *testing.T, journey func(t *testing.T, script bool)) {
+	t.Helper()
+	for name, script := range map[string]bool{"without script": false, "with script": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			journey(t, script)
+		})
+	}
+}
+
+// scripted is the window as it is, or without script.
+func (w *tab) scripted(script bool) *tab {
+	w.t.Helper()
+	if script {
+		return w
+	}
+	return w.withoutScript()
+}

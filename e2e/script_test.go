@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"reflect"
 	"strings"
 	"sync"
@@ -13,8 +12,6 @@ import (
 	"time"
 
 	permission "github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"portal/models"
@@ -330,14 +327,10 @@ func TestAPageThatAsksForItself(t *testing.T) {
 		var v visits
 		p, w := unsettled(t, v.through)
 		path := w.path()
-		call(w, network.ClearBrowserCookies, cdp.Empty{})
+		w.signedOut()
 		w.await("#password")
-		if got := w.path(); got != "/sign-in?next="+url.QueryEscape(path) {
-			t.Fatalf("it leads to %s", got)
-		}
-		w.enter("#email", "lin@example.com")
-		w.enter("#password", portaltest.Password)
-		w.press("main form button")
+		w.sentToSignIn(path)
+		w.signInHere("lin@example.com")
 		if w.path() != path {
 			t.Errorf("signing in leads to %s", w.path())
 		}
@@ -482,10 +475,8 @@ func TestALongListIsFilteredInPlace(t *testing.T) {
 	}
 
 	// A session that is over.
-	call(w, network.ClearBrowserCookies, cdp.Empty{})
+	w.signedOut()
 	w.choose(".chip")
 	w.await("#password")
-	if got := w.path(); got != "/sign-in?next=%2Forders" {
-		t.Errorf("it leads to %s", got)
-	}
+	w.sentToSignIn("/orders")
 }
