@@ -52,7 +52,7 @@ func TestOutOfTheBoxThePortalSells(t *testing.T) {
 		if _, body := s.get(c, "/orders"); !strings.Contains(body, `href="/orders/P`) {
 			t.Fatal("the order is gone")
 		}
-		if path, _ := s.get(c, "/accounts/1/quote?kind=buy"); path != "/accounts/1" {
+		if _, body := s.get(c, "/accounts/1"); !strings.Contains(body, `href="/accounts/1/quote?kind=renew"`) {
 			t.Fatal("the subscription is gone")
 		}
 	})
@@ -94,6 +94,16 @@ func TestAProviderOfOtherMake(t *testing.T) {
 	}
 	if _, body := s.get(s.browse(), "/sign-in"); strings.Contains(body, "沙箱") || strings.Contains(body, "lin@example.com") {
 		t.Error("the page speaks of the sandbox")
+	}
+	// No page of the sandbox's is there, nor a way in without a password.
+	for _, path := range []string{"/sandbox", "/sandbox/bill", "/styleguide"} {
+		c, _ := s.signIn("one@example.org", password)
+		if _, body := s.get(c, path); !strings.Contains(body, "错误 404") {
+			t.Errorf("%s is there:\n%s", path, body)
+		}
+	}
+	if _, body := s.post(s.browse(), "/sign-in/demo", url.Values{"email": {"one@example.org"}}); !strings.Contains(body, "错误 404") {
+		t.Errorf("a visitor comes in without a password:\n%s", body)
 	}
 
 	t.Run("its database meets neither the sandbox nor the real provider", func(t *testing.T) {

@@ -45,7 +45,7 @@ func TestAnAccountThatOutgrowsIsMarkedByItself(t *testing.T) {
 	p.Reload() // with nothing in memory
 	page := b.Get(p.AccountPath())
 	for _, want := range []string{"5 machines are not covered", "30 machines owned, 25 covered", p.AccountPath() + "/quote?kind=upgrade"} {
-		if !strings.Contains(page.Body, want) {
+		if !strings.Contains(page.Body+page.Text(), want) {
 			t.Errorf("the page lacks %q\n%s", want, page.Text())
 		}
 	}
