@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"portal/models"
 	"portal/portaltest"
 	"portal/provider/sandbox"
@@ -211,6 +213,25 @@ func TestAnUnknownRenewalAndUpgradeResolveWhileTheCustomerWatches(t *testing.T) 
 			}
 			charges(t, p, 2)
 		})
+	}
+}
+
+// TestTheButtonOfALongSumIsInSight: an upgrade's sum is higher than a laptop's
+// window, and whoever goes to its button sees it whole.
+func TestTheButtonOfALongSumIsInSight(t *testing.T) {
+	t.Parallel()
+	p := holder(t)
+	w := window(t, open(t, p), "en").as(p, lin)
+	w.visit(p.AccountPath())
+	w.press(offer(models.Upgrade))
+	w.press(continu)
+	for _, height := range []int64{720, 800, 1080} {
+		w.do(chromedp.EmulateViewport(1280, height))
+		ask[any](w, "scrollTo(0, 0), null")
+		w.do(chromedp.Evaluate[chromedp.Void]("document.activeElement.blur()"), chromedp.Focus(chromedp.CSS(pay)))
+		if below := ask[float64](w, `document.querySelector(".button--pay").getBoundingClientRect().bottom - innerHeight`); below > 0 {
+			t.Errorf("in a window of %d pixels %v of it are below", height, below)
+		}
 	}
 }
 
