@@ -184,7 +184,9 @@ func (w *tab) hear(event any) {
 	switch e := event.(type) {
 	case *log.EventEntryAdded: // a refused style, a deprecated feature
 		statusLine := e.Entry.Source == log.EntrySourceNetwork // said by the events below, with the type
-		if e.Entry.Level != log.EntryLevelVerbose && !statusLine {
+		// A test that goes on sooner than the page is drawn takes the focus first.
+		quicker := strings.HasPrefix(e.Entry.Text, "Autofocus processing was blocked because a document already has a focused element")
+		if e.Entry.Level != log.EntryLevelVerbose && !statusLine && !quicker {
 			trouble = fmt.Sprintf("%s: %s (%s)", e.Entry.Level, e.Entry.Text, e.Entry.URL)
 		}
 	case *runtime.EventConsoleAPICalled:
