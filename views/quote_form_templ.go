@@ -1240,7 +1240,7 @@ func formSum(kind models.Kind, sum Sum, f forward, example bool) templ.Component
 			return templ_7745c5c3_Err
 		}
 		if len(sum.Lines) > 0 {
-			var templ_7745c5c3_Var54 = []any{"quote__total fresh", templ.KV("quote__total--back", kind == models.Refund)}
+			var templ_7745c5c3_Var54 = []any{"quote__total", "fresh", templ.KV("quote__total--back", kind == models.Refund)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var54...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
