@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"portal/models"
 	"portal/portaltest"
@@ -175,6 +176,27 @@ func TestAViewHasTheOffersAsWords(t *testing.T) {
 		t.Fatal(page.Status)
 	}
 	offered(order, leadsToAnOrder)
+}
+
+// TestAViewOfWhatEndsSoonLeadsNowhere: what the customer is asked to do stands
+// there in words.
+func TestAViewOfWhatEndsSoonLeadsNowhere(t *testing.T) {
+	p, _ := resold(t)
+	san := p.SignedIn("san@example.com")
+	quote := san.Post("/accounts/2/quote?kind=buy", url.Values{"edition": {"pro"}, "term": {"month-1"}}).Location
+	san.Post(quote+"/order", nil)
+	p.Worker.RunOnce(t.Context())
+	p.Pass(48 * time.Hour)
+	if page := p.SignedIn("san@example.com").Get("/accounts/2"); !leadsToAnOrder.MatchString(page.Body) {
+		t.Fatalf("the customer is offered nothing\n%s", page.Text())
+	}
+	own := p.SignedIn("own@example.com")
+	own.Post(viewPath, nil)
+	page := own.Get("/accounts/2")
+	says(t, page, "The subscription ends in", "Renew now")
+	if leadsToAnOrder.MatchString(page.Body) {
+		t.Errorf("the view leads to an order\n%s", page.Body)
+	}
 }
 
 // TestAFormFromAViewOrdersNothingAfterwards: it was pressed by somebody who took
