@@ -59,7 +59,7 @@ func (b *Bill) Provided(owner int64, at time.Time) *models.Provided {
 
 // edition is what the portal calls what the sandbox sells.
 func edition(versionCode string) models.Edition {
-	if versionCode == "level2" {
+	if versionCode == sandbox.VersionEnterprise {
 		return models.Enterprise
 	}
 	return models.Pro

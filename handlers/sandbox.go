@@ -42,19 +42,14 @@ func (a *app) sandboxBill(c echo.Context) error {
 	query := func(name string) string { return strings.TrimSpace(c.QueryParam(name)) }
 	p := views.SandboxBillProps{Owner: query("owner"), From: query("from"), To: query("to")}
 	wrong := func(field, key string) { p.Problems = append(p.Problems, views.Problem{Field: field, Key: key}) }
-	var from, to time.Time
-	if p.From != "" {
-		var ok bool
-		if from, ok = beijingTime(p.From); !ok {
-			wrong("from", "ends_invalid")
+	moment := func(field, typed string) time.Time {
+		at, ok := beijingTime(typed)
+		if typed != "" && !ok {
+			wrong(field, "ends_invalid")
 		}
+		return at // the zero time for none
 	}
-	if p.To != "" {
-		var ok bool
-		if to, ok = beijingTime(p.To); !ok {
-			wrong("to", "ends_invalid")
-		}
-	}
+	from, to := moment("from", p.From), moment("to", p.To)
 	owner, err := strconv.ParseInt(p.Owner, 10, 64)
 	if p.Owner != "" && (err != nil || owner < 1) {
 		wrong("owner", "owner_id_invalid")

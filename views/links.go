@@ -1,10 +1,10 @@
 package views
 
 import (
+	"context"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -108,9 +108,8 @@ func isStill(path string) bool {
 
 // sandboxBillURL is the sandbox's bill of an account, for the time in which an
 // order in review may have been carried out.
-func sandboxBillURL(a models.Account, found models.Advice) templ.SafeURL {
-	typed := func(at time.Time) string { return at.In(models.Beijing).Format("2006-01-02 15:04") }
-	q := url.Values{"owner": {ownerID(a)}, "from": {typed(found.From)}, "to": {typed(found.To)}}
+func sandboxBillURL(ctx context.Context, a models.Account, found models.Advice) templ.SafeURL {
+	q := url.Values{"owner": {ownerID(a)}, "from": {stamp(ctx, found.From)}, "to": {stamp(ctx, found.To)}}
 	return templ.SafeURL("/sandbox/bill?" + q.Encode())
 }
 

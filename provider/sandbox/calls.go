@@ -67,7 +67,7 @@ func (s *Sandbox) callCreate(in *reader) (result, *apiError, error) {
 	o := order{Action: ActionCreateInstance, OwnerID: in.owner()}
 	token := in.clientToken()
 	o.Duration, o.PricingCycle = in.term()
-	o.VersionCode = in.oneOf("VersionCode", versionPro, versionEnterprise)
+	o.VersionCode = in.oneOf("VersionCode", VersionPro, VersionEnterprise)
 	o.BuyNumber = in.count("BuyNumber")
 	o.IsAutoRenew = in.optionalBool("IsAutoRenew")
 	// "Required when auto-renewing": one given without it is checked all the
@@ -97,7 +97,7 @@ func (s *Sandbox) callRenew(in *reader) (result, *apiError, error) {
 func (s *Sandbox) callUpgrade(in *reader) (result, *apiError, error) {
 	o := order{Action: ActionUpgradeInstance, OwnerID: in.owner(), InstanceID: in.text("InstanceId")}
 	token := in.clientToken()
-	o.VersionCode = in.oneOf("VersionCode", versionPro, versionEnterprise)
+	o.VersionCode = in.oneOf("VersionCode", VersionPro, VersionEnterprise)
 	o.BuyNumber = in.count("BuyNumber")
 	if in.failed != nil {
 		return result{}, in.failed, nil

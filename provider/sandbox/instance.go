@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Provider document: VersionCode, "level1" Pro, "level2" Enterprise.
+// VersionPro and VersionEnterprise name the editions (provider document: VersionCode).
 const (
-	versionPro        = "level1"
-	versionEnterprise = "level2"
+	VersionPro        = "level1"
+	VersionEnterprise = "level2"
 )
 
 // editionRank orders editions for "upgrades only go up".
 func editionRank(versionCode string) int {
-	if versionCode == versionEnterprise {
+	if versionCode == VersionEnterprise {
 		return 2
 	}
 	return 1

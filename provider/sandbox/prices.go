@@ -53,7 +53,7 @@ func (p Period) elapsed(at time.Time, beginning bool) span {
 
 // monthlyFen is what a number of machines costs in a month.
 func monthlyFen(versionCode string, machines int) int64 {
-	if versionCode == versionEnterprise {
+	if versionCode == VersionEnterprise {
 		return enterpriseFen * int64(machines)
 	}
 	return proFen * int64(machines)

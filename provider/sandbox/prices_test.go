@@ -15,11 +15,11 @@ func TestTermPrices(t *testing.T) {
 		machines, months int
 		fen              int64
 	}{
-		{versionPro, 1, 1, 6000},
-		{versionEnterprise, 1, 1, 15000},
-		{versionEnterprise, 5, 11, 5 * 15000 * 11},
-		{versionEnterprise, 5, 12, 5 * 15000 * 12 * 85 / 100}, // 15% off for a year or more
-		{versionPro, 3, 36, 3 * 6000 * 36 * 85 / 100},
+		{VersionPro, 1, 1, 6000},
+		{VersionEnterprise, 1, 1, 15000},
+		{VersionEnterprise, 5, 11, 5 * 15000 * 11},
+		{VersionEnterprise, 5, 12, 5 * 15000 * 12 * 85 / 100}, // 15% off for a year or more
+		{VersionPro, 3, 36, 3 * 6000 * 36 * 85 / 100},
 	} {
 		if have := termFen(c.version, c.machines, c.months); have != c.fen {
 			t.Errorf("%+v: %d", c, have)
@@ -107,43 +107,43 @@ func TestUpgradeFees(t *testing.T) {
 		lifts []lift
 	}{
 		"at once it is the difference of the whole prices": {
-			sold(versionPro, 5, start, 12),
-			[]lift{{start, versionEnterprise, 7, 7*15000*12*85/100 - 5*6000*12*85/100}},
+			sold(VersionPro, 5, start, 12),
+			[]lift{{start, VersionEnterprise, 7, 7*15000*12*85/100 - 5*6000*12*85/100}},
 		},
 		"the day that has begun is left": {
-			sold(versionPro, 5, start, 1), // 14 of February's 28 days are over, and an hour
-			[]lift{{noon(2026, 2, 14).Add(time.Hour), versionEnterprise, 5, 5 * 9000 / 2}},
+			sold(VersionPro, 5, start, 1), // 14 of February's 28 days are over, and an hour
+			[]lift{{noon(2026, 2, 14).Add(time.Hour), VersionEnterprise, 5, 5 * 9000 / 2}},
 		},
 		"the last second costs a day": {
-			sold(versionPro, 1, start, 1),
-			[]lift{{noon(2026, 2, 28).Add(-time.Second), versionPro, 2, 214}}, // 6000/28 = 214.29
+			sold(VersionPro, 1, start, 1),
+			[]lift{{noon(2026, 2, 28).Add(-time.Second), VersionPro, 2, 214}}, // 6000/28 = 214.29
 		},
 		"a month with 31 days": {
-			sold(versionPro, 1, noon(2026, 3, 15), 1),
-			[]lift{{noon(2026, 3, 16), versionPro, 2, 5806}}, // 6000 × 30/31 = 5806.45
+			sold(VersionPro, 1, noon(2026, 3, 15), 1),
+			[]lift{{noon(2026, 3, 16), VersionPro, 2, 5806}}, // 6000 × 30/31 = 5806.45
 		},
 		"half a fen is one": {
-			sold(versionPro, 1, start, 12), // 11 months and 7/28 are left: 9000 × 11.25 × 85% = 86062.5
-			[]lift{{noon(2026, 2, 21), versionEnterprise, 1, 86063}},
+			sold(VersionPro, 1, start, 12), // 11 months and 7/28 are left: 9000 × 11.25 × 85% = 86062.5
+			[]lift{{noon(2026, 2, 21), VersionEnterprise, 1, 86063}},
 		},
 		"a renewal that has not begun is lifted whole, with its own discount": {
-			sold(versionPro, 5, start, 1, 12),
-			[]lift{{noon(2026, 2, 14), versionEnterprise, 5, 5*9000/2 + 5*9000*12*85/100}},
+			sold(VersionPro, 5, start, 1, 12),
+			[]lift{{noon(2026, 2, 14), VersionEnterprise, 5, 5*9000/2 + 5*9000*12*85/100}},
 		},
 		"and a running year with its own": {
-			sold(versionPro, 5, start, 12, 1), // 31 July: 6 months are over
-			[]lift{{noon(2026, 7, 31), versionPro, 6, 6000*6*85/100 + 6000}},
+			sold(VersionPro, 5, start, 12, 1), // 31 July: 6 months are over
+			[]lift{{noon(2026, 7, 31), VersionPro, 6, 6000*6*85/100 + 6000}},
 		},
 		"a term that has ended costs nothing": {
-			sold(versionPro, 5, start, 1, 1), // in the second month, 28 February to 28 March, half is left
-			[]lift{{noon(2026, 3, 14), versionPro, 6, 3000}},
+			sold(VersionPro, 5, start, 1, 1), // in the second month, 28 February to 28 March, half is left
+			[]lift{{noon(2026, 3, 14), VersionPro, 6, 3000}},
 		},
 		"two, one on the other": {
 			// 15 March, April and May begin months of 31, 30 and 31 days.
-			sold(versionPro, 2, noon(2026, 3, 15), 3),
+			sold(VersionPro, 2, noon(2026, 3, 15), 3),
 			[]lift{
-				{noon(2026, 4, 25).Add(6 * time.Hour), versionEnterprise, 2, 30000}, // 18000 × (1 + 20/30)
-				{noon(2026, 5, 20), versionEnterprise, 3, 12581},                    // 15000 × 26/31 = 12580.65
+				{noon(2026, 4, 25).Add(6 * time.Hour), VersionEnterprise, 2, 30000}, // 18000 × (1 + 20/30)
+				{noon(2026, 5, 20), VersionEnterprise, 3, 12581},                    // 15000 × 26/31 = 12580.65
 			},
 		},
 	} {
@@ -174,56 +174,56 @@ func TestRefunds(t *testing.T) {
 		fen int64
 	}{
 		"within five days everything": {
-			lifted(sold(versionPro, 5, start, 1, 12), noon(2026, 2, 3), versionEnterprise, 5),
+			lifted(sold(VersionPro, 5, start, 1, 12), noon(2026, 2, 3), VersionEnterprise, 5),
 			noon(2026, 2, 5).Add(-time.Second), false,
 			// 3 of 28 days are over at the upgrade: 45000 × 25/28 = 40178.57
 			month + year + 40179 + 5*9000*12*85/100,
 		},
-		"but once a year": {sold(versionPro, 5, start, 1), noon(2026, 2, 5).Add(-time.Second), true, month - 5357}, // 5/28
+		"but once a year": {sold(VersionPro, 5, start, 1), noon(2026, 2, 5).Add(-time.Second), true, month - 5357}, // 5/28
 		"at the fifth day no more": {
-			sold(versionPro, 5, start, 1), noon(2026, 2, 5), false, month - 5357,
+			sold(VersionPro, 5, start, 1), noon(2026, 2, 5), false, month - 5357,
 		},
-		"at the very start nothing is used": {sold(versionPro, 5, start, 1), start, true, month},
-		"a begun day is used":               {sold(versionPro, 5, start, 1), start.Add(time.Second), true, month - 1071}, // 30000/28 = 1071.43
+		"at the very start nothing is used": {sold(VersionPro, 5, start, 1), start, true, month},
+		"a begun day is used":               {sold(VersionPro, 5, start, 1), start.Add(time.Second), true, month - 1071}, // 30000/28 = 1071.43
 		"a renewal that has not begun comes back whole": {
 			// 27 of 28 days: 28928.57
-			sold(versionPro, 5, start, 1, 12), noon(2026, 2, 27), false, month - 28929 + year,
+			sold(VersionPro, 5, start, 1, 12), noon(2026, 2, 27), false, month - 28929 + year,
 		},
 		"with its part of an upgrade": {
 			// The running month: 30000 + 22500 less 15000 for 14 days of Pro and 5/28 × 75000 = 13392.86.
-			lifted(sold(versionPro, 5, start, 1, 12), noon(2026, 2, 14), versionEnterprise, 5),
+			lifted(sold(VersionPro, 5, start, 1, 12), noon(2026, 2, 14), VersionEnterprise, 5),
 			noon(2026, 2, 19), false, 52500 - 28393 + 5*15000*12*85/100,
 		},
 		"a term that has ended gives nothing": {
 			// 28 February to 28 March; on 14 March half is used.
-			sold(versionPro, 5, start, 1, 1), noon(2026, 3, 14), false, month / 2,
+			sold(VersionPro, 5, start, 1, 1), noon(2026, 3, 14), false, month / 2,
 		},
 		"the discount of a year is lost by who leaves early": {
 			// 2 months and a day of 31 March's 30: 30000 × (2 + 1/30)
-			sold(versionPro, 5, start, 12), noon(2026, 4, 1), false, year - 61000,
+			sold(VersionPro, 5, start, 12), noon(2026, 4, 1), false, year - 61000,
 		},
-		"down to nothing, and no further": {sold(versionPro, 5, start, 12), noon(2026, 12, 31), false, 0}, // 11 × 30000 is more than 306000
+		"down to nothing, and no further": {sold(VersionPro, 5, start, 12), noon(2026, 12, 31), false, 0}, // 11 × 30000 is more than 306000
 		"which another term does not pay for": {
-			sold(versionPro, 5, start, 12, 1), noon(2026, 12, 31), false, month,
+			sold(VersionPro, 5, start, 12, 1), noon(2026, 12, 31), false, month,
 		},
-		"not lost from twelve used months": {sold(versionPro, 5, start, 24), noon(2027, 1, 31), false, 2*year - year},
+		"not lost from twelve used months": {sold(VersionPro, 5, start, 24), noon(2027, 1, 31), false, 2*year - year},
 		"lost the day before": {
 			// 11 + 30/31 months: 359032.26
-			sold(versionPro, 5, start, 24), noon(2027, 1, 30), false, 2*year - 359032,
+			sold(VersionPro, 5, start, 24), noon(2027, 1, 30), false, 2*year - 359032,
 		},
 		"used time of an earlier term does not earn it": {
-			sold(versionPro, 5, start, 12, 12), noon(2027, 2, 28), false, year - 30000, // a month of the second year
+			sold(VersionPro, 5, start, 12, 12), noon(2027, 2, 28), false, year - 30000, // a month of the second year
 		},
 		"two upgrades": {
 			// Paid 36000 + 30000 + 12581, see above. Used: 12000 × 4/3 + 30000 × (2/3 + 5/31)
 			// + 45000 × 1/31 = 42290.32; both days of an upgrade go to what it made.
-			lifted(lifted(sold(versionPro, 2, noon(2026, 3, 15), 3), noon(2026, 4, 25).Add(6*time.Hour), versionEnterprise, 2), noon(2026, 5, 20), versionEnterprise, 3),
+			lifted(lifted(sold(VersionPro, 2, noon(2026, 3, 15), 3), noon(2026, 4, 25).Add(6*time.Hour), VersionEnterprise, 2), noon(2026, 5, 20), VersionEnterprise, 3),
 			noon(2026, 5, 20).Add(time.Hour), false, 78581 - 42290,
 		},
 		"a renewal for fewer machines at its own count": {
-			sold(versionPro, 5, start, 1).extended(1, 2, 12000), noon(2026, 2, 14), false, month/2 + 12000,
+			sold(VersionPro, 5, start, 1).extended(1, 2, 12000), noon(2026, 2, 14), false, month/2 + 12000,
 		},
-		"after the end nothing": {sold(versionPro, 5, start, 1), noon(2026, 2, 28), false, 0},
+		"after the end nothing": {sold(VersionPro, 5, start, 1), noon(2026, 2, 28), false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			have, inFull := refundFen(c.in, c.at, c.had)
@@ -238,7 +238,7 @@ func TestRefunds(t *testing.T) {
 }
 
 func drawVersion(t *rapid.T) string {
-	return rapid.SampledFrom([]string{versionPro, versionEnterprise}).Draw(t, "version")
+	return rapid.SampledFrom([]string{VersionPro, VersionEnterprise}).Draw(t, "version")
 }
 
 // drawInstance is bought, then renewed and upgraded here and there. It also says
@@ -251,7 +251,7 @@ func drawInstance(t *rapid.T) (*Instance, time.Time) {
 		at = drawTime(t, in, at)
 		version, machines := in.Covered(in.End())
 		if rapid.Bool().Draw(t, "enterprise") {
-			version = versionEnterprise
+			version = VersionEnterprise
 		}
 		machines += rapid.IntRange(0, 20).Draw(t, "more")
 		if in.isUp(at, version, machines) {
@@ -321,11 +321,11 @@ func TestUpgradeFeeFallsWithTime(t *testing.T) {
 			most = max(most, p.BuyNumber)
 		}
 		machines := most + rapid.IntRange(1, 50).Draw(t, "more")
-		next, fee := in.upgraded(at, versionEnterprise, machines)
+		next, fee := in.upgraded(at, VersionEnterprise, machines)
 		if fee < 1 || next.PaidFen != in.PaidFen+fee {
 			t.Fatalf("%d for %+v", fee, next)
 		}
-		if _, later := in.upgraded(drawTime(t, in, at), versionEnterprise, machines); later > fee {
+		if _, later := in.upgraded(drawTime(t, in, at), VersionEnterprise, machines); later > fee {
 			t.Fatalf("%d at %s, later %d", fee, at, later)
 		}
 		// An upgraded instance has no gap and the same ends.
@@ -347,8 +347,8 @@ func TestUpgradedAtOnceIsBoughtSo(t *testing.T) {
 		start := noon(2026, 1, 31)
 		terms := rapid.SliceOfN(rapid.IntRange(1, 36), 1, 3).Draw(t, "terms")
 		machines, more := rapid.IntRange(1, 50).Draw(t, "machines"), rapid.IntRange(0, 50).Draw(t, "more")
-		have, _ := sold(versionPro, machines, start, terms...).upgraded(start, versionEnterprise, machines+more)
-		if want := sold(versionEnterprise, machines+more, start, terms...); !reflect.DeepEqual(have, want) {
+		have, _ := sold(VersionPro, machines, start, terms...).upgraded(start, VersionEnterprise, machines+more)
+		if want := sold(VersionEnterprise, machines+more, start, terms...); !reflect.DeepEqual(have, want) {
 			t.Fatalf("%+v, want %+v", have, want)
 		}
 	})

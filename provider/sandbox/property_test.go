@@ -87,7 +87,7 @@ func (m *machine) call(t *rapid.T) {
 		"ClientToken":  fmt.Sprint("token", rapid.IntRange(0, 30).Draw(t, "token")),
 		"Duration":     strconv.Itoa(rapid.IntRange(1, 3).Draw(t, "duration")),
 		"PricingCycle": rapid.SampledFrom([]string{cycleMonth, cycleYear}).Draw(t, "cycle"),
-		"VersionCode":  rapid.SampledFrom([]string{versionPro, versionEnterprise}).Draw(t, "version"),
+		"VersionCode":  rapid.SampledFrom([]string{VersionPro, VersionEnterprise}).Draw(t, "version"),
 		"BuyNumber":    strconv.Itoa(m.box.Machines(owner)),
 	}
 	if rapid.Bool().Draw(t, "auto") {
